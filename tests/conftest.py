@@ -1,4 +1,4 @@
-"""What every test shares: the browser, and databases of one's own beside a colleague's or another run's."""
+"""What every test shares: the browser, and a loud word where it is missing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 
 from peresmenka.local.chromium import find_chromium
 
-BROWSER_TESTS_SKIPPED = "no Chromium was found: set CHROMIUM, or install the distribution's package `chromium`"
+BROWSER_TESTS_SKIPPED = (
+    "no Chromium was found: set CHROMIUM, or install the distribution's package `chromium`"
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,12 +33,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Under CI a skipped browser test is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and exitstatus == 0 and reporter and _skipped_browser_tests(reporter):
+    if (
+        os.environ.get("CI") == "true"
+        and exitstatus == 0
+        and reporter
+        and _skipped_browser_tests(reporter)
+    ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _skipped_browser_tests(reporter: pytest.TerminalReporter) -> int:
-    return sum(BROWSER_TESTS_SKIPPED in str(report.longrepr) for report in reporter.stats.get("skipped", []))
+    return sum(
+        BROWSER_TESTS_SKIPPED in str(report.longrepr)
+        for report in reporter.stats.get("skipped", [])
+    )
 
 
 @pytest.fixture(scope="session")
@@ -46,16 +56,3 @@ def chromium() -> Path:
     if found is None:
         pytest.skip(BROWSER_TESTS_SKIPPED)
     return found
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Add TEST_DATABASE_SUFFIX to the test database's name, so that two runs can share one server."""
-    from django.conf import settings
-
-    suffix = os.environ.get("TEST_DATABASE_SUFFIX", "")
-    for database in settings.DATABASES.values():
-        test = database.setdefault("TEST", {})
-        name = test.get("NAME") or f"test_{database['NAME']}"
-        if suffix and suffix not in name:
-            test["NAME"] = name + suffix

@@ -1,4 +1,4 @@
-"""`python -m peresmenka.local run|serve|clean|chromium`: the command line of the embedded servers."""
+"""`python -m peresmenka.local run|serve|clean|chromium|translations`: the command line of the embedded servers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 from peresmenka.local.binaries import BinariesMissing
+from peresmenka.local.chromium import find_chromium, install_chromium
 from peresmenka.local.places import PlaceRefused
 from peresmenka.local.postgres import ServerFailed
 from peresmenka.local.relay import SignalRelay
-from peresmenka.local.servers import running_servers, stop_everything
+from peresmenka.local.servers import remove_everything, running_servers
+from peresmenka.local.translations import compile_translations
 
 VARIABLES = ("DATABASE_URL", "VALKEY_URL")
 
@@ -34,7 +36,9 @@ def run(given: argparse.Namespace) -> int:
     if all(os.environ.get(name) for name in VARIABLES):
         return relay.run(argv, dict(os.environ))
     with running_servers(fresh=given.fresh) as servers:
-        found = {name: value for name, value in os.environ.items() if value or name not in VARIABLES}
+        found = {
+            name: value for name, value in os.environ.items() if value or name not in VARIABLES
+        }
         found.pop("PGPORT", None)
         return relay.run(argv, servers.variables | found)
 
@@ -43,7 +47,9 @@ def serve(given: argparse.Namespace) -> int:
     """Keep the servers up until a signal comes; print the variables as shell exports, or write them to a file."""
     relay = SignalRelay()
     with running_servers(fresh=given.fresh) as servers:
-        lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in servers.variables.items())
+        lines = "".join(
+            f"export {name}={shlex.quote(value)}\n" for name, value in servers.variables.items()
+        )
         if given.env_file is None:
             print(lines, end="", flush=True)
         else:
@@ -57,8 +63,22 @@ def serve(given: argparse.Namespace) -> int:
 
 
 def clean(_given: argparse.Namespace) -> int:
-    """Stop the servers of this checkout and remove their data."""
-    stop_everything()
+    """Remove the servers' data of this checkout, but for those of a run that is still going on."""
+    for instance in remove_everything():
+        print(f"{instance} is in use by another run and stays", file=sys.stderr)
+    return 0
+
+
+def chromium(given: argparse.Namespace) -> int:
+    """Print the path of Chromium; with --install, root on Debian installs it where it is missing."""
+    found = install_chromium() if given.install else find_chromium()
+    print(found or "no Chromium: set CHROMIUM, or install your distribution's package `chromium`")
+    return 0 if found or given.install else 1
+
+
+def translations(_given: argparse.Namespace) -> int:
+    """Compile the message catalogues that have changed."""
+    print(f"{compile_translations()} catalogues compiled")
     return 0
 
 
@@ -73,14 +93,19 @@ def _write_private(path: Path, text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m peresmenka.local", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    fresh = {"action": "store_true", "help": "throw-away servers of this run alone, empty and not durable"}
+    fresh = {
+        "action": "store_true",
+        "help": "throw-away servers of this run alone, empty and not durable",
+    }
     running = commands.add_parser("run", help=run.__doc__)
     running.add_argument("--fresh", **fresh)  # type: ignore[arg-type]
     running.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
     running.set_defaults(action=run)
     serving = commands.add_parser("serve", help=serve.__doc__)
     serving.add_argument("--fresh", **fresh)  # type: ignore[arg-type]
-    serving.add_argument("--env-file", type=Path, help="write the exports there; removed at the end")
+    serving.add_argument(
+        "--env-file", type=Path, help="write the exports there; removed at the end"
+    )
     serving.set_defaults(action=serve)
     cleaning = commands.add_parser("clean", help=clean.__doc__)
     cleaning.set_defaults(action=clean)

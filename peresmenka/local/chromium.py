@@ -28,7 +28,12 @@ def install_chromium() -> Path | None:
     found = find_chromium()
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update", "-q"], ["install", "-qy", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", *arguments], env=environment, stdin=subprocess.DEVNULL, check=False)
+        for arguments in (
+            ["update", "-q"],
+            ["install", "-qy", "--no-install-recommends", "chromium"],
+        ):
+            subprocess.run(
+                ["apt-get", *arguments], env=environment, stdin=subprocess.DEVNULL, check=False
+            )
         found = find_chromium()
     return found

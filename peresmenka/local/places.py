@@ -65,14 +65,16 @@ def socket_folder(place: Place, instance: Path) -> Path:
     inside = instance / "run"
     if len(os.fsencode(inside)) + LONGEST_SOCKET_NAME <= LONGEST_SOCKET_PATH:
         return inside
-    short = Path("/tmp") / f"peresmenka-{os.geteuid()}-{_short_hash(instance)}"  # noqa: S108 - made 0700, owner checked
+    short = Path("/tmp") / f"peresmenka-{os.geteuid()}-{_short_hash(instance)}"
     return _owned_folder(short, 0o711 if place.server_user else 0o700) / "run"
 
 
 def _reachable_temporary_folder() -> Path:
     """Return a folder for temporary files in which every user may reach their own files."""
-    for folder in (Path("/var/tmp"), Path("/tmp")):  # noqa: S108 - only folders with a checked owner are used inside
-        if folder.is_dir() and all(parent.stat().st_mode & stat.S_IXOTH for parent in (folder, *folder.parents)):
+    for folder in (Path("/var/tmp"), Path("/tmp")):
+        if folder.is_dir() and all(
+            parent.stat().st_mode & stat.S_IXOTH for parent in (folder, *folder.parents)
+        ):
             return folder
     raise PlaceRefused("Neither /var/tmp nor /tmp can be reached by every user.")
 
@@ -87,9 +89,13 @@ def _owned_folder(folder: Path, mode: int) -> Path:
         if not stat.S_ISDIR(found.st_mode):
             raise PlaceRefused(f"{folder} is not a folder. Remove it and start again.") from None
         if found.st_uid != os.geteuid():
-            raise PlaceRefused(f"{folder} belongs to user {found.st_uid}. Remove it, or run as that user.") from None
+            raise PlaceRefused(
+                f"{folder} belongs to user {found.st_uid}. Remove it, or run as that user."
+            ) from None
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise PlaceRefused(f"{folder} can be written by other users. Remove it and start again.") from None
+            raise PlaceRefused(
+                f"{folder} can be written by other users. Remove it and start again."
+            ) from None
     return folder
 
 

@@ -32,7 +32,12 @@ SETTINGS = {
     "jit": "off",
 }
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
+THROW_AWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "2GB",
+}
 
 
 class ServerFailed(Exception):
@@ -60,7 +65,9 @@ class Postgres:
     @property
     def url(self) -> str:
         """The value for DATABASE_URL; the socket's folder stands percent-encoded in the host's place."""
-        return f"postgres://{ROLE}:{self._password(ROLE)}@{quote(str(self.sockets), safe='')}/{ROLE}"
+        return (
+            f"postgres://{ROLE}:{self._password(ROLE)}@{quote(str(self.sockets), safe='')}/{ROLE}"
+        )
 
     def start(self) -> None:
         """Start the server unless it runs, after clearing what a crash left; make the role and the database."""
@@ -116,7 +123,11 @@ class Postgres:
     def _arguments(self) -> list[str]:
         settings = SETTINGS | (DURABLE if self.durable else THROW_AWAY)
         settings |= {"unix_socket_directories": str(self.sockets)}
-        return ["-D", str(self.cluster), *(word for pair in settings.items() for word in ("-c", "=".join(pair)))]
+        return [
+            "-D",
+            str(self.cluster),
+            *(word for pair in settings.items() for word in ("-c", "=".join(pair))),
+        ]
 
     def _make_cluster(self) -> None:
         """Run initdb in a folder that gets its name only when it is complete."""
@@ -130,10 +141,28 @@ class Postgres:
         password_file.touch(mode=0o600)
         password_file.write_text(self._password("postgres"))
         self.place.hand_over(password_file)
-        arguments = ["-D", str(half_made), "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password_file}"]
-        arguments += ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        arguments = [
+            "-D",
+            str(half_made),
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={password_file}",
+        ]
+        arguments += [
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ]
         try:
-            made = spawn([str(self.bin / "initdb"), *arguments, *([] if self.durable else ["-N"])], self.place, self.log)
+            made = spawn(
+                [str(self.bin / "initdb"), *arguments, *([] if self.durable else ["-N"])],
+                self.place,
+                self.log,
+            )
             if made.wait(timeout=START_SECONDS * 2) != 0:
                 raise ServerFailed(f"initdb failed:\n{tail(self.log)}")
         finally:
@@ -143,21 +172,39 @@ class Postgres:
     def _check_version(self) -> None:
         """Refuse a cluster of another major version: an upgrade is never made silently."""
         have = (self.cluster / "PG_VERSION").read_text().strip()
-        shown = subprocess.run([self.bin / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run(
+            [self.bin / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
         found = re.search(r"\d+", shown)
         if found is None or found.group() != have:
-            raise ServerFailed(f"{self.cluster} was made by PostgreSQL {have}, installed is {shown.strip()}: run `make clean`.")
+            raise ServerFailed(
+                f"{self.cluster} was made by PostgreSQL {have}, installed is {shown.strip()}: run `make clean`."
+            )
 
     def _make_database(self) -> None:
         """Make the service's role (no superuser, may make databases and roles) and its database, once."""
         with psycopg.connect(
-            host=str(self.sockets), port=PORT, user="postgres", password=self._password("postgres"), autocommit=True
+            host=str(self.sockets),
+            port=PORT,
+            user="postgres",
+            password=self._password("postgres"),
+            autocommit=True,
         ) as connection:
-            if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone() is None:
+            if (
+                connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
+                is None
+            ):
                 make_role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}")
-                connection.execute(make_role.format(sql.Identifier(ROLE), sql.Literal(self._password(ROLE))))
-            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [ROLE]).fetchone() is None:
-                connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(ROLE)))
+                connection.execute(
+                    make_role.format(sql.Identifier(ROLE), sql.Literal(self._password(ROLE)))
+                )
+            if (
+                connection.execute("SELECT FROM pg_database WHERE datname = %s", [ROLE]).fetchone()
+                is None
+            ):
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(ROLE))
+                )
 
     def _password(self, role: str) -> str:
         """Return the generated password of `role`, kept in a file that only the starting user can read."""
@@ -173,7 +220,7 @@ def spawn(argv: list[str], place: Place, log: Path) -> subprocess.Popen[bytes]:
     user = place.server_user
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - our own arguments
+        return subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -78,15 +78,21 @@ def running_servers(*, fresh: bool = False, project: Path = PROJECT) -> Iterator
             _leave(servers, users, fresh=fresh)
 
 
-def stop_everything(project: Path = PROJECT) -> None:
-    """Stop the servers of the checkout, whoever uses them, and remove their data."""
+def remove_everything(project: Path = PROJECT) -> list[Path]:
+    """Remove the checkout's servers and data, but for instances in use, which are returned."""
     place = place_of_checkout(project)
     with _locked(place.base / "start.lock"):
+        used = []
         for instance in _instances(place):
-            _servers(place, instance, durable=False).stop()
-        for path in place.base.iterdir():
-            if path.name != "start.lock" and path.name != "log":
-                remove(path)
+            if not _is_unused(instance):
+                used.append(instance)
+                continue
+            _servers(place, instance, Kind.FRESH).stop()
+            remove(instance)
+        if not used:
+            for programs in place.base.glob("programs-*"):
+                remove(programs)
+    return used
 
 
 def _make_instance(place: Place, *, fresh: bool) -> Path:

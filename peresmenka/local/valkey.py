@@ -66,7 +66,14 @@ class Valkey:
         keep = ["--appendonly", "yes"] if self.durable else ["--appendonly", "no", "--save", ""]
         return [
             *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
-            *("--dir", str(self.instance / "valkey"), "--pidfile", str(self._pid_file), "--daemonize", "no"),
+            *(
+                "--dir",
+                str(self.instance / "valkey"),
+                "--pidfile",
+                str(self._pid_file),
+                "--daemonize",
+                "no",
+            ),
             *keep,
         ]
 
