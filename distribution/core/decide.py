@@ -1,0 +1,351 @@
+"""One turn of one register: candidates are judged once, then leads are dealt one after the other.
+
+Loads and ledger move inside the turn, so that a burst sees its own effects and cannot herd.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from distribution.core import reasons, records
+from distribution.core.facts import IGNORE_PRESENCE, CandidateFacts, LeadFacts, Situation
+from distribution.core.ledger import Entry, Ledger, shares_of
+from distribution.core.reasons import Reason, Refusal, Waiting, WaitingReason
+from distribution.core.records import Json, RosterRecord
+from distribution.core.rules import (
+    CANDIDATE_RULES,
+    LEAD_GATES,
+    LEAD_RULES,
+    CandidateRule,
+    LeadGate,
+    LeadRule,
+)
+from distribution.core.strategies import STRATEGIES, Loads
+
+RELAXED_BY_IGNORE_PRESENCE = frozenset({Reason.OFFLINE})
+
+
+class Kind(StrEnum):
+    """What became of a lead. Stored: never rename a value."""
+
+    DEALT = "dealt"
+    WAITING = "waiting"
+    PARKED = "parked"
+    LEFT_ALONE = "left_alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All objections to one candidate; none: eligible."""
+
+    manager_id: int
+    refusals: tuple[Refusal, ...] = ()  # in the rules' order
+
+    @property
+    def eligible(self) -> bool:
+        """No rule objects."""
+        return not self.refusals
+
+    @property
+    def headline(self) -> Refusal | None:
+        """The first objection."""
+        return self.refusals[0] if self.refusals else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one lead; with the turn's roster and opening it can be replayed."""
+
+    lead_id: int
+    seq: int  # place in the turn, from 1
+    kind: Kind
+    chosen: int | None = None  # manager id
+    waiting: WaitingReason | None = None  # set when waiting or parked
+    refusal: Refusal | None = None  # the gate's objection to the lead itself
+    verdicts: tuple[Verdict, ...] = ()  # those that differ from the roster's, by manager id
+    eligible_count: int = 0  # among how many was it dealt
+    eligible: tuple[int, ...] | None = (
+        None  # their ids; None: the roster's eligible ones, all of them
+    )
+    relaxed: bool = False  # dealt to people off shift, since nobody else was left (R4)
+    share: int = 0  # millionths credited to the chosen
+    charged: int = 0  # millionths paid by the chosen: all shares together
+    lag_before: int = 0  # of the chosen, before credit and charge
+    load_before: int = 0  # of the chosen
+
+    def as_json(self) -> Json:
+        """Return the decision JSON-ready."""
+        return decision_to_json(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """A set of seats to deal among, with everything about it that can be worked out beforehand."""
+
+    seats: tuple[int, ...]  # ascending
+    shares: list[int]  # millionths, a seat
+    charge: int  # sum of the shares
+    ids: tuple[int, ...] | None  # manager ids; None: the roster's eligible ones
+    relaxed: bool = False
+
+
+class Turn:
+    """Deals leads in order. Build one from each situation; candidates may come in any order."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        *,
+        candidate_rules: Sequence[CandidateRule] = CANDIDATE_RULES,
+        lead_rules: Sequence[LeadRule] = LEAD_RULES,
+        lead_gates: Sequence[LeadGate] = LEAD_GATES,
+    ) -> None:
+        """Judge every candidate; raise ValueError if a manager is there twice."""
+        self.situation = situation
+        self._candidate_rules = candidate_rules
+        self._lead_rules = lead_rules
+        self._lead_gates = lead_gates
+        self._candidates = sorted(situation.candidates, key=lambda facts: facts.manager_id)
+        self._ids = [facts.manager_id for facts in self._candidates]
+        if len(set(self._ids)) != len(self._ids):
+            raise ValueError("a manager is among the candidates twice")
+        self.ledger = Ledger(
+            {
+                facts.manager_id: (facts.lag, facts.count, facts.last_lead_at)
+                for facts in self._candidates
+            }
+        )
+        self.loads = Loads(self._candidates, situation.policy.usual_limit)
+        self._strategy = STRATEGIES[situation.policy.strategy]
+        self._weights = [self._strategy.weigh(facts) for facts in self._candidates]
+        self._dealt = [0] * len(self._candidates)
+        self._seq = 0
+        self._standing = [self._judge(facts) for facts in self._candidates]
+        self._current = list(self._standing)
+        self._changed: tuple[Verdict, ...] = ()
+        self._refresh_pools()
+
+    # -- judging
+
+    def _judge(self, facts: CandidateFacts) -> Verdict:
+        found = [rule(self.situation, facts) for rule in self._candidate_rules]
+        return Verdict(facts.manager_id, tuple(refusal for refusal in found if refusal is not None))
+
+    def _pool(self, seats: Sequence[int], *, relaxed: bool = False) -> _Pool:
+        shares = shares_of([self._weights[seat] for seat in seats]) if seats else []
+        ids = tuple(self._ids[seat] for seat in seats)
+        return _Pool(tuple(seats), shares, sum(shares), ids, relaxed)
+
+    def _refresh_pools(self) -> None:
+        """Work out who is eligible by the current verdicts, and who would be without presence."""
+        seats = [seat for seat, verdict in enumerate(self._current) if not verdict.refusals]
+        self._open = self._pool(seats)
+        if not self._changed:
+            self._open = replace(self._open, ids=None)
+        spare: list[int] = []
+        if self.situation.policy.when_nobody == IGNORE_PRESENCE:
+            spare = [
+                seat
+                for seat, verdict in enumerate(self._current)
+                if verdict.refusals
+                and {refusal.reason for refusal in verdict.refusals} <= RELAXED_BY_IGNORE_PRESENCE
+            ]
+        self._spare = self._pool(spare, relaxed=True)
+        self._wait: WaitingReason | None = None
+
+    def _judge_again(self, seat: int) -> None:
+        """Judge the one who has just been dealt a lead: nobody else's facts have changed."""
+        facts = self._candidates[seat]
+        row = self.ledger.entry(seat)
+        reserved = facts.reserved + self._dealt[seat]
+        verdict = self._judge(
+            replace(
+                facts,
+                reserved=reserved,
+                lag=row.lag,
+                count=row.count,
+                last_lead_at=row.last_lead_at,
+            )
+        )
+        if verdict == self._current[seat]:
+            return
+        self._current[seat] = verdict
+        pairs = zip(self._current, self._standing, strict=True)
+        self._changed = tuple(current for current, standing in pairs if current != standing)
+        self._refresh_pools()
+
+    def _objections(self, lead: LeadFacts, rules: Sequence[LeadRule]) -> dict[int, Verdict]:
+        """Return the verdicts, by seat, that the lead's own rules change."""
+        changed: dict[int, Verdict] = {}
+        for seat, facts in enumerate(self._candidates):
+            found = [rule.objection(self.situation, lead, facts) for rule in rules]
+            refusals = tuple(refusal for refusal in found if refusal is not None)
+            if refusals:
+                verdict = self._current[seat]
+                changed[seat] = Verdict(facts.manager_id, verdict.refusals + refusals)
+        return changed
+
+    # -- dealing
+
+    def deal(self, lead: LeadFacts, now: datetime) -> Decision:
+        """Decide who gets the lead, and count it: loads and ledger move at once."""
+        self._seq += 1
+        for gate in self._lead_gates:
+            refusal = gate(self.situation, lead)
+            if refusal is not None:
+                return self._stopped(lead, refusal)
+        pool, verdicts = self._open, self._changed
+        own: dict[int, Verdict] = {}
+        rules = [rule for rule in self._lead_rules if rule.concerns(lead)]
+        if rules:
+            own = self._objections(lead, rules)
+            if own:
+                verdicts = self._verdicts_with(own)
+                pool = self._without(pool, own)
+        if not pool.seats:
+            pool = self._without(self._spare, own) if own else self._spare
+            if not pool.seats:
+                return self._waits(lead, own, verdicts)
+        return self._settle(lead, now, pool, verdicts)
+
+    def _verdicts_with(self, own: Mapping[int, Verdict]) -> tuple[Verdict, ...]:
+        rest = [
+            verdict
+            for verdict in self._changed
+            if verdict.manager_id not in {other.manager_id for other in own.values()}
+        ]
+        return tuple(sorted([*rest, *own.values()], key=lambda verdict: verdict.manager_id))
+
+    def _without(self, pool: _Pool, own: Mapping[int, Verdict]) -> _Pool:
+        left = [seat for seat in pool.seats if seat not in own]
+        if len(left) == len(pool.seats):
+            return pool
+        return self._pool(left, relaxed=pool.relaxed)
+
+    def _settle(
+        self,
+        lead: LeadFacts,
+        now: datetime,
+        pool: _Pool,
+        verdicts: tuple[Verdict, ...],
+        seat: int | None = None,
+    ) -> Decision:
+        """Credit the pool, let its winner (or the seat already planned) pay, and count the lead."""
+        seats, ledger, loads = pool.seats, self.ledger, self.loads
+        lags_before = ledger.lags.copy()
+        ledger.credit(seats, pool.shares)
+        if seat is None:
+            seat = self._strategy.pick(ledger, loads, seats)
+        share = ledger.lags[seat] - lags_before[seat]
+        load = loads.numbers[seat]
+        ledger.pay(seat, pool.charge, now)
+        loads.add(seat)
+        self._dealt[seat] += 1
+        decision = Decision(
+            lead.lead_id,
+            self._seq,
+            Kind.DEALT,
+            self._ids[seat],
+            None,
+            None,
+            verdicts,
+            len(seats),
+            pool.ids,
+            pool.relaxed,
+            share,
+            pool.charge,
+            lags_before[seat],
+            load,
+        )
+        self._judge_again(seat)
+        return decision
+
+    def _stopped(self, lead: LeadFacts, refusal: Refusal) -> Decision:
+        if refusal.reason is not Reason.OUTSIDE_HOURS:
+            return Decision(lead.lead_id, self._seq, Kind.LEFT_ALONE, refusal=refusal)
+        wait = WaitingReason(Waiting.OUTSIDE_HOURS, refusal.until, (reasons.Wake.MOMENT_REACHED,))
+        return Decision(lead.lead_id, self._seq, Kind.WAITING, waiting=wait, refusal=refusal)
+
+    def _waits(
+        self, lead: LeadFacts, own: Mapping[int, Verdict], verdicts: tuple[Verdict, ...]
+    ) -> Decision:
+        if own:
+            wait = reasons.why_waiting(
+                own.get(seat, verdict).refusals for seat, verdict in enumerate(self._current)
+            )
+        else:
+            if self._wait is None:
+                self._wait = reasons.why_waiting(verdict.refusals for verdict in self._current)
+            wait = self._wait
+        return Decision(lead.lead_id, self._seq, Kind.WAITING, waiting=wait, verdicts=verdicts)
+
+    # -- records
+
+    def entries(self) -> dict[int, Entry]:
+        """Return the register's rows that the turn has changed, by manager id."""
+        return self.ledger.entries()
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return every candidate's verdict as it stands now, by manager id."""
+        return tuple(self._current)
+
+    def roster(self) -> RosterRecord:
+        """Return the candidates with their standing verdicts, as at the beginning of the turn."""
+        standing = [verdict.refusals for verdict in self._standing]
+        return records.roster_record(self.situation, self._candidates, standing)
+
+    def opening(self) -> Json:
+        """Return the moment, loads and ledger at the beginning of the turn."""
+        return records.opening_record(self.situation.now, self._candidates)
+
+
+def replay(
+    roster: RosterRecord | Mapping[str, Any],
+    opening: Mapping[str, Any],
+    leads: Iterable[LeadFacts],
+    moments: Iterable[datetime] | None = None,
+) -> list[Decision]:
+    """Decide a stored turn again, from scratch and by today's rules.
+
+    `leads` are all leads of the turn in their order; `moments` the `now` of each, if they were not
+    all the turn's own. Raises ValueError if roster and opening do not belong together.
+    """
+    body = roster.body if isinstance(roster, RosterRecord) else roster
+    turn = Turn(records.situation_from_json(body, opening))
+    asked = list(leads)
+    times = [turn.situation.now] * len(asked) if moments is None else list(moments)
+    return [turn.deal(lead, now) for lead, now in zip(asked, times, strict=True)]
+
+
+def decision_to_json(decision: Decision) -> Json:
+    """Return a decision; parts that say nothing are left out."""
+    stored: Json = {"lead_id": decision.lead_id, "seq": decision.seq, "kind": decision.kind.value}
+    if decision.waiting is not None:
+        stored["waiting"] = {
+            "code": decision.waiting.code.value,
+            "until": records.moment_to_json(decision.waiting.until),
+            "wakes": [wake.value for wake in decision.waiting.wakes],
+        }
+    if decision.refusal is not None:
+        stored["refusal"] = records.refusal_to_json(decision.refusal)
+    if decision.verdicts:
+        stored["verdicts"] = [
+            {
+                "id": verdict.manager_id,
+                "refusals": [records.refusal_to_json(refusal) for refusal in verdict.refusals],
+            }
+            for verdict in decision.verdicts
+        ]
+    if decision.chosen is None:
+        return stored
+    stored["chosen"] = decision.chosen
+    stored["eligible_count"] = decision.eligible_count
+    if decision.eligible is not None:
+        stored["eligible"] = list(decision.eligible)
+    if decision.relaxed:
+        stored["relaxed"] = True
+    for name in ("share", "charged", "lag_before", "load_before"):
+        stored[name] = getattr(decision, name)
+    return stored

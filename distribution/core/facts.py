@@ -1,0 +1,95 @@
+"""What the engine may know: plain frozen values about managers, a lead, a policy and the moment.
+
+Nothing here is read from a database or a clock; the shell fills these in and the rules look at
+nothing else.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+PARTICIPATION = ("on", "off", "forced_on", "forced_off")
+PRESENCE = ("online", "paused", "offline")
+STRATEGIES = ("even", "weighted", "least_loaded")
+
+WAIT = "wait"
+IGNORE_PRESENCE = "ignore_presence"
+WHOLE_PIPELINE = 0
+"""Stands for "every stage, also those added later" in Policy.stages (F85)."""
+
+USUAL_LIMIT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFacts:
+    """One manager as the rules see him; all of the account are candidates, absent or not."""
+
+    manager_id: int  # our id of the manager; the last tie-break
+    licensed: bool = True  # has a paid seat
+    active_in_kommo: bool = True  # not deactivated, not deleted in Kommo
+    participation: str = "on"  # one of PARTICIPATION
+    presence: str = "offline"  # one of PRESENCE
+    shift_started_at: datetime | None = None  # start of the running shift
+    open_leads: int = 0  # open leads owned, by the mirror
+    reserved: int = 0  # dealt to him, not yet settled; not contained in open_leads
+    limit: int | None = None  # most leads at once; None: no limit
+    weight: int = 1  # his coefficient; looked at by "weighted" alone
+    lag: int = 0  # millionths of a lead that the register owes him
+    last_lead_at: datetime | None = None  # his latest lead from this register; None: never
+    group_ids: frozenset[int] = frozenset()  # Kommo user groups he belongs to
+    count: int = 0  # leads he has had from this register in this epoch
+
+    @property
+    def load(self) -> int:
+        """Leads that count against the limit: owned and on their way (R17)."""
+        return self.open_leads + self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFacts:
+    """One lead as the rules see it."""
+
+    lead_id: int  # Kommo's id of the lead
+    pipeline_id: int = 0  # where it lies
+    status_id: int = 0  # in which stage
+    owner_id: int | None = None  # our id of its responsible manager, if we know him
+    excluded: bool = False  # the account's exclusion field is filled (F146, R39)
+    tried: frozenset[int] = frozenset()  # managers who have had it in this cycle
+    arrived_at: datetime | None = None  # when it came to us; recorded, never judged
+    only_groups: frozenset[int] = frozenset()  # groups that may have it; empty: any
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the template says, with the clock's part (is the window open?) already worked out."""
+
+    strategy: str = "even"  # one of STRATEGIES
+    members: Collection[int] = frozenset()  # managers who take part; empty: nobody, never "all"
+    require_shift: bool = True  # only people on shift receive
+    window_open: bool = True  # the working window is open at Situation.now
+    window_opens_at: datetime | None = None  # its next opening, if it is closed
+    start_delay_seconds: int = 0  # no new leads for so long after a shift starts (F45)
+    when_nobody: str = (
+        WAIT  # WAIT or IGNORE_PRESENCE (R4); what else the shell does, it does on waiting
+    )
+    usual_limit: int = USUAL_LIMIT  # what the load of a manager without a limit is measured by
+    stages: Collection[tuple[int, int]] = frozenset()  # (pipeline, stage) dealt with; empty: any
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            raise ValueError(f"unknown strategy {self.strategy!r}: one of {', '.join(STRATEGIES)}")
+        if self.usual_limit < 1:
+            raise ValueError("usual_limit must be 1 or more")
+        object.__setattr__(self, "members", frozenset(self.members))
+        object.__setattr__(self, "stages", frozenset(tuple(stage) for stage in self.stages))
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that a turn of one register starts from."""
+
+    now: datetime  # the moment at which every gate of the turn is judged
+    policy: Policy
+    candidates: tuple[CandidateFacts, ...]  # in any order, each manager once
+    register_id: int = 0  # whose ledger it is
+    leaving: frozenset[int] = frozenset()  # managers whose leads are being moved away

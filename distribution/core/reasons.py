@@ -1,0 +1,122 @@
+"""Why not, as data: stable codes with their facts. Labels and translations live elsewhere."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Fact = int | str
+
+
+class Reason(StrEnum):
+    """Why a manager may not have a lead, or a lead not be dealt. Stored: never rename a value."""
+
+    # about the manager
+    NOT_IN_GROUP = "not_in_group"
+    LEAVING = "leaving"
+    UNLICENSED = "unlicensed"
+    INACTIVE_IN_KOMMO = "inactive_in_kommo"
+    FORCED_OFF = "forced_off"
+    PARTICIPATION_OFF = "participation_off"
+    NO_WEIGHT = "no_weight"
+    OFFLINE = "offline"
+    PAUSED = "paused"
+    START_DELAY = "start_delay"
+    AT_LIMIT = "at_limit"
+    # about the manager and the lead
+    ALREADY_TRIED = "already_tried"
+    NOT_IN_LEADS_GROUP = "not_in_leads_group"
+    # about the lead alone
+    LEAD_EXCLUDED = "lead_excluded"
+    STAGE_NOT_TRACKED = "stage_not_tracked"
+    OUTSIDE_HOURS = "outside_hours"
+    # about the return of a lead (R9)
+    NOT_OUR_TRANSFEREE = "not_our_transferee"
+    OWNER_CHANGED_BY_HAND = "owner_changed_by_hand"
+    STAGE_ADVANCED = "stage_advanced"
+
+
+class Waiting(StrEnum):
+    """Why a lead waits: how far the nearest manager got. Stored: never rename a value."""
+
+    OUTSIDE_HOURS = "outside_hours"
+    NO_MEMBERS = "no_members"
+    NOBODY_TAKES_PART = "nobody_takes_part"
+    NOBODY_ON_SHIFT = "nobody_on_shift"
+    START_DELAY = "start_delay"
+    ALL_AT_LIMIT = "all_at_limit"
+    ALL_TRIED = "all_tried"
+
+
+class Wake(StrEnum):
+    """What may end the wait (B4). Stored: never rename a value."""
+
+    MEMBERS_CHANGED = "members_changed"
+    SEAT_ASSIGNED = "seat_assigned"
+    MANAGER_ACTIVATED = "manager_activated"
+    PARTICIPATION_ON = "participation_on"
+    WEIGHT_CHANGED = "weight_changed"
+    SHIFT_STARTED = "shift_started"
+    SHIFT_RESUMED = "shift_resumed"
+    CAPACITY_FREED = "capacity_freed"
+    MOMENT_REACHED = "moment_reached"
+    NEXT_CYCLE = "next_cycle"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One rule's objection."""
+
+    reason: Reason
+    facts: Mapping[str, Fact] = field(default_factory=dict)  # limit 12, actual 12
+    until: datetime | None = None  # when the objection ends by itself
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingReason:
+    """Why nobody has the lead now, and what will wake it."""
+
+    code: Waiting
+    until: datetime | None = None  # look again then, whatever else happens
+    wakes: tuple[Wake, ...] = ()  # look again when one of these happens
+
+
+# Hardest first: (the wait it means when nobody gets further, what lifts it).
+_STEPS: dict[Reason, tuple[Waiting, Wake]] = {
+    Reason.NOT_IN_GROUP: (Waiting.NO_MEMBERS, Wake.MEMBERS_CHANGED),
+    Reason.LEAVING: (Waiting.NO_MEMBERS, Wake.SHIFT_STARTED),
+    Reason.NOT_IN_LEADS_GROUP: (Waiting.NO_MEMBERS, Wake.MEMBERS_CHANGED),
+    Reason.INACTIVE_IN_KOMMO: (Waiting.NOBODY_TAKES_PART, Wake.MANAGER_ACTIVATED),
+    Reason.UNLICENSED: (Waiting.NOBODY_TAKES_PART, Wake.SEAT_ASSIGNED),
+    Reason.FORCED_OFF: (Waiting.NOBODY_TAKES_PART, Wake.PARTICIPATION_ON),
+    Reason.PARTICIPATION_OFF: (Waiting.NOBODY_TAKES_PART, Wake.PARTICIPATION_ON),
+    Reason.NO_WEIGHT: (Waiting.NOBODY_TAKES_PART, Wake.WEIGHT_CHANGED),
+    Reason.ALREADY_TRIED: (Waiting.ALL_TRIED, Wake.NEXT_CYCLE),
+    Reason.OFFLINE: (Waiting.NOBODY_ON_SHIFT, Wake.SHIFT_STARTED),
+    Reason.PAUSED: (Waiting.NOBODY_ON_SHIFT, Wake.SHIFT_RESUMED),
+    Reason.START_DELAY: (Waiting.START_DELAY, Wake.MOMENT_REACHED),
+    Reason.AT_LIMIT: (Waiting.ALL_AT_LIMIT, Wake.CAPACITY_FREED),
+}
+_RANK = {reason: rank for rank, reason in enumerate(_STEPS)}
+_WAITS = [waiting for waiting, _ in _STEPS.values()]
+
+
+def why_waiting(refused: Iterable[tuple[Refusal, ...]]) -> WaitingReason:
+    """Say why nobody has the lead, from each candidate's refusals.
+
+    The code is the hardest objection to the candidate who got furthest; `until` is the earliest
+    moment at which some candidate becomes free of all objections by the mere passing of time;
+    `wakes` is everything that would lift an objection of a member.
+    """
+    furthest, until = -1, None
+    wakes: set[Wake] = set()
+    for refusals in refused:
+        ranks = [_RANK[refusal.reason] for refusal in refusals]
+        furthest = max(furthest, min(ranks))
+        if min(ranks) > 0:
+            wakes.update(_STEPS[refusal.reason][1] for refusal in refusals)
+        ends = [refusal.until for refusal in refusals if refusal.until is not None]
+        if len(ends) == len(refusals):
+            until = max(ends) if until is None else min(until, max(ends))
+    code = _WAITS[max(furthest, 0)]
+    return WaitingReason(code, until, tuple(sorted(wakes or {Wake.MEMBERS_CHANGED})))

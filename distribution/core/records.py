@@ -1,0 +1,197 @@
+"""Facts and refusals as JSON and back: what is stored of a turn, and how it is read again.
+
+A roster holds what stays the same from turn to turn (policy, candidates, standing verdicts) and is
+named by its own digest; an opening holds what moves (the moment, loads, ledger). The two together
+are a Situation.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from distribution.core.facts import CandidateFacts, LeadFacts, Policy, Situation
+from distribution.core.reasons import Fact, Reason, Refusal
+
+Json = dict[str, Any]
+FORMAT = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRecord:
+    """A roster as it is stored, once for all turns that share it."""
+
+    digest: str  # sha256 of the canonical JSON of the body
+    body: Json  # JSON-ready
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """Return the sha256 of the body's canonical JSON, in hex."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def moment_to_json(moment: datetime | None) -> int | None:
+    """Return microseconds since 1970, exactly."""
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_from_json(stored: int | None) -> datetime | None:
+    """Return the moment in UTC."""
+    return None if stored is None else _EPOCH + stored * _MICROSECOND
+
+
+def refusal_to_json(refusal: Refusal) -> Json:
+    """Return a refusal; empty parts are left out."""
+    stored: Json = {"reason": refusal.reason.value}
+    if refusal.facts:
+        stored["facts"] = dict(refusal.facts)
+    if refusal.until is not None:
+        stored["until"] = moment_to_json(refusal.until)
+    return stored
+
+
+def refusal_from_json(stored: Mapping[str, Any]) -> Refusal:
+    """Return the refusal that was stored."""
+    facts: Mapping[str, Fact] = stored.get("facts", {})
+    return Refusal(Reason(stored["reason"]), facts, moment_from_json(stored.get("until")))
+
+
+def lead_to_json(lead: LeadFacts) -> Json:
+    """Return a lead's facts."""
+    return {
+        "lead_id": lead.lead_id,
+        "pipeline_id": lead.pipeline_id,
+        "status_id": lead.status_id,
+        "owner_id": lead.owner_id,
+        "excluded": lead.excluded,
+        "tried": sorted(lead.tried),
+        "arrived_at": moment_to_json(lead.arrived_at),
+        "only_groups": sorted(lead.only_groups),
+    }
+
+
+def lead_from_json(stored: Mapping[str, Any]) -> LeadFacts:
+    """Return the lead's facts that were stored."""
+    return LeadFacts(
+        lead_id=stored["lead_id"],
+        pipeline_id=stored["pipeline_id"],
+        status_id=stored["status_id"],
+        owner_id=stored["owner_id"],
+        excluded=stored["excluded"],
+        tried=frozenset(stored["tried"]),
+        arrived_at=moment_from_json(stored["arrived_at"]),
+        only_groups=frozenset(stored["only_groups"]),
+    )
+
+
+def _policy_to_json(policy: Policy, present: set[int]) -> Json:
+    return {
+        "strategy": policy.strategy,
+        "members": sorted(present.intersection(policy.members)),
+        "require_shift": policy.require_shift,
+        "window_open": policy.window_open,
+        "window_opens_at": moment_to_json(policy.window_opens_at),
+        "start_delay_seconds": policy.start_delay_seconds,
+        "when_nobody": policy.when_nobody,
+        "usual_limit": policy.usual_limit,
+        "stages": sorted(list(stage) for stage in policy.stages),
+    }
+
+
+def _policy_from_json(stored: Mapping[str, Any]) -> Policy:
+    return Policy(
+        strategy=stored["strategy"],
+        members=frozenset(stored["members"]),
+        require_shift=stored["require_shift"],
+        window_open=stored["window_open"],
+        window_opens_at=moment_from_json(stored["window_opens_at"]),
+        start_delay_seconds=stored["start_delay_seconds"],
+        when_nobody=stored["when_nobody"],
+        usual_limit=stored["usual_limit"],
+        stages=frozenset((pipeline, stage) for pipeline, stage in stored["stages"]),
+    )
+
+
+def _candidate_to_json(candidate: CandidateFacts, refusals: Sequence[Refusal]) -> Json:
+    return {
+        "id": candidate.manager_id,
+        "licensed": candidate.licensed,
+        "active": candidate.active_in_kommo,
+        "participation": candidate.participation,
+        "presence": candidate.presence,
+        "shift_started_at": moment_to_json(candidate.shift_started_at),
+        "limit": candidate.limit,
+        "weight": candidate.weight,
+        "groups": sorted(candidate.group_ids),
+        "refusals": [refusal_to_json(refusal) for refusal in refusals],
+    }
+
+
+def roster_record(
+    situation: Situation,
+    candidates: Sequence[CandidateFacts],
+    standing: Sequence[Sequence[Refusal]],
+) -> RosterRecord:
+    """Return the candidates (by id) with their standing refusals; loads and lags stay out."""
+    present = {candidate.manager_id for candidate in candidates}
+    body: Json = {
+        "format": FORMAT,
+        "register": situation.register_id,
+        "policy": _policy_to_json(situation.policy, present),
+        "leaving": sorted(situation.leaving & present),
+        "candidates": [
+            _candidate_to_json(candidate, refusals)
+            for candidate, refusals in zip(candidates, standing, strict=True)
+        ],
+    }
+    return RosterRecord(digest_of(body), body)
+
+
+def opening_record(now: datetime, candidates: Sequence[CandidateFacts]) -> Json:
+    """Return what moves, in columns that follow the roster's candidates."""
+    return {
+        "now": moment_to_json(now),
+        "open": [candidate.open_leads for candidate in candidates],
+        "reserved": [candidate.reserved for candidate in candidates],
+        "lag": [candidate.lag for candidate in candidates],
+        "count": [candidate.count for candidate in candidates],
+        "last": [moment_to_json(candidate.last_lead_at) for candidate in candidates],
+    }
+
+
+def situation_from_json(roster: Mapping[str, Any], opening: Mapping[str, Any]) -> Situation:
+    """Rebuild the situation that a turn started from.
+
+    Raises ValueError if the opening does not belong to the roster.
+    """
+    stored = roster["candidates"]
+    columns = [opening[name] for name in ("open", "reserved", "lag", "count", "last")]
+    now = moment_from_json(opening["now"])
+    if now is None or any(len(column) != len(stored) for column in columns):
+        raise ValueError("this opening does not belong to this roster")
+    candidates = tuple(
+        CandidateFacts(
+            manager_id=row["id"],
+            licensed=row["licensed"],
+            active_in_kommo=row["active"],
+            participation=row["participation"],
+            presence=row["presence"],
+            shift_started_at=moment_from_json(row["shift_started_at"]),
+            open_leads=open_leads,
+            reserved=reserved,
+            limit=row["limit"],
+            weight=row["weight"],
+            lag=lag,
+            last_lead_at=moment_from_json(last),
+            group_ids=frozenset(row["groups"]),
+            count=count,
+        )
+        for row, open_leads, reserved, lag, count, last in zip(stored, *columns, strict=True)
+    )
+    policy = _policy_from_json(roster["policy"])
+    return Situation(now, policy, candidates, roster["register"], frozenset(roster["leaving"]))

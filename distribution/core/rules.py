@@ -1,0 +1,159 @@
+"""The rules. Each answers "why not?" and is named after its objection; the hardest come first.
+
+All rules run for every candidate: the first refusal is the headline, the others are kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from distribution.core.facts import WHOLE_PIPELINE, CandidateFacts, LeadFacts, Situation
+from distribution.core.reasons import Reason, Refusal
+
+CandidateRule = Callable[[Situation, CandidateFacts], Refusal | None]
+LeadGate = Callable[[Situation, LeadFacts], Refusal | None]
+
+
+def not_in_group(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Only members take part; an empty list is nobody, not everybody (F84)."""
+    if candidate.manager_id in situation.policy.members:
+        return None
+    return Refusal(Reason.NOT_IN_GROUP)
+
+
+def leaving(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Whoever's leads are being moved away gets none of them back in the same wave (F1)."""
+    return Refusal(Reason.LEAVING) if candidate.manager_id in situation.leaving else None
+
+
+def inactive_in_kommo(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """A user deactivated or deleted in Kommo leaves at once."""
+    return None if candidate.active_in_kommo else Refusal(Reason.INACTIVE_IN_KOMMO)
+
+
+def unlicensed(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Only managers with a seat receive."""
+    return None if candidate.licensed else Refusal(Reason.UNLICENSED)
+
+
+def forced_off(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Excluded by a supervisor (F50)."""
+    return Refusal(Reason.FORCED_OFF) if candidate.participation == "forced_off" else None
+
+
+def participation_off(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Has opted out himself (F48)."""
+    return Refusal(Reason.PARTICIPATION_OFF) if candidate.participation == "off" else None
+
+
+def no_weight(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """A coefficient of zero is a share of nothing; other strategies do not look at coefficients."""
+    if situation.policy.strategy != "weighted" or candidate.weight > 0:
+        return None
+    return Refusal(Reason.NO_WEIGHT, {"weight": candidate.weight})
+
+
+def offline(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Incoming leads go only to people on shift, where the policy asks for a shift (F2)."""
+    if not situation.policy.require_shift or candidate.presence != "offline":
+        return None
+    return Refusal(Reason.OFFLINE)
+
+
+def paused(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """A pause is a statement: no new leads, whether or not a shift is asked for (F38)."""
+    return Refusal(Reason.PAUSED) if candidate.presence == "paused" else None
+
+
+def start_delay(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """No new leads for the first minutes of a shift; the end of the delay is free (F45)."""
+    delay = situation.policy.start_delay_seconds
+    if delay <= 0 or candidate.shift_started_at is None:
+        return None
+    free_at = candidate.shift_started_at + timedelta(seconds=delay)
+    if situation.now >= free_at:
+        return None
+    return Refusal(Reason.START_DELAY, {"seconds": delay}, free_at)
+
+
+def at_limit(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Receives if and only if current + reserved < limit (R17)."""
+    if candidate.limit is None or candidate.load < candidate.limit:
+        return None
+    return Refusal(Reason.AT_LIMIT, {"limit": candidate.limit, "actual": candidate.load})
+
+
+CANDIDATE_RULES: tuple[CandidateRule, ...] = (
+    not_in_group,
+    leaving,
+    inactive_in_kommo,
+    unlicensed,
+    forced_off,
+    participation_off,
+    no_weight,
+    offline,
+    paused,
+    start_delay,
+    at_limit,
+)
+"""About the candidate: judged once a turn, and again for the one who has just been dealt a lead."""
+
+
+def already_tried(
+    situation: Situation, lead: LeadFacts, candidate: CandidateFacts
+) -> Refusal | None:
+    """Each manager has a lead at most once a cycle."""
+    return Refusal(Reason.ALREADY_TRIED) if candidate.manager_id in lead.tried else None
+
+
+def not_in_leads_group(
+    situation: Situation, lead: LeadFacts, candidate: CandidateFacts
+) -> Refusal | None:
+    """A lead that belongs to certain groups goes to their members (F85, F86)."""
+    if not lead.only_groups or lead.only_groups & candidate.group_ids:
+        return None
+    return Refusal(Reason.NOT_IN_LEADS_GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRule:
+    """A rule about a lead and a candidate."""
+
+    objection: Callable[[Situation, LeadFacts, CandidateFacts], Refusal | None]
+    concerns: Callable[
+        [LeadFacts], bool
+    ]  # False: it objects to nobody for this lead, so do not ask
+
+
+LEAD_RULES: tuple[LeadRule, ...] = (
+    LeadRule(not_in_leads_group, concerns=lambda lead: bool(lead.only_groups)),
+    LeadRule(already_tried, concerns=lambda lead: bool(lead.tried)),
+)
+"""About lead and candidate: judged for each lead that concerns them."""
+
+
+def lead_excluded(situation: Situation, lead: LeadFacts) -> Refusal | None:
+    """The exclusion field is filled: hands off (F146)."""
+    return Refusal(Reason.LEAD_EXCLUDED) if lead.excluded else None
+
+
+def stage_not_tracked(situation: Situation, lead: LeadFacts) -> Refusal | None:
+    """The lead has left the stages that the policy deals with (F40, F85)."""
+    stages = situation.policy.stages
+    whole = (lead.pipeline_id, WHOLE_PIPELINE)
+    if not stages or (lead.pipeline_id, lead.status_id) in stages or whole in stages:
+        return None
+    return Refusal(
+        Reason.STAGE_NOT_TRACKED, {"pipeline": lead.pipeline_id, "stage": lead.status_id}
+    )
+
+
+def outside_hours(situation: Situation, lead: LeadFacts) -> Refusal | None:
+    """Outside the working window a lead waits for its opening (F81, F82)."""
+    if situation.policy.window_open:
+        return None
+    return Refusal(Reason.OUTSIDE_HOURS, until=situation.policy.window_opens_at)
+
+
+LEAD_GATES: tuple[LeadGate, ...] = (lead_excluded, stage_not_tracked, outside_hours)
+"""About the lead alone: the first objection ends the matter before any candidate is looked at."""
