@@ -1,0 +1,9 @@
+"""WHO: Kommo accounts, managers, groups, pipelines, credentials; the inbox and the lanes."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("Accounts")

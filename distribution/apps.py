@@ -1,0 +1,9 @@
+"""WHICH: who gets this lead, and why."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DistributionConfig(AppConfig):
+    name = "distribution"
+    verbose_name = _("Distribution")

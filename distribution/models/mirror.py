@@ -1,0 +1,77 @@
+"""The mirror: our copy of the leads we care for. Own intents first, webhooks second, reconcile third."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import AccountOwnedHot
+
+
+class LeadMirror(AccountOwnedHot):
+    """A lead as we believe it to be; written only by the account's deciding lane.
+
+    Delivery alone writes `confirmed_*` besides it, with a newer `confirmed_at`.
+    """
+
+    class State(models.TextChoices):
+        SEEN = "seen", _("Not dealt by us")
+        WAITING = "waiting", _("Waiting")
+        DEALT = "dealt", _("Dealt")
+        PARKED = "parked", _("Waiting for a colleague")  # its manager left and nobody could take it
+
+    lead_id = models.BigIntegerField(_("lead"))
+    name = models.CharField(_("name"), max_length=255, blank=True)
+    pipeline_id = models.BigIntegerField(_("pipeline"))
+    status_id = models.BigIntegerField(_("stage"))
+    # Whose the lead is by our last decision, delivered or not.
+    owner_id = models.BigIntegerField(_("manager"), null=True)
+    # Whose it was in Kommo when last seen there, with Kommo's updated_at (seconds) and our clock.
+    confirmed_owner_id = models.BigIntegerField(null=True)
+    version = models.BigIntegerField(default=0)
+    confirmed_at = models.DateTimeField()
+    created_in_kommo_at = models.BigIntegerField(default=0)  # unix seconds
+    # Raised at each observed change of stage; a lead is dealt once per stage entry.
+    stage_entry = models.IntegerField(default=1)
+    dealt_entry = models.IntegerField(default=0)
+    rule_id = models.BigIntegerField(null=True)  # the group rule whose stages it stands in
+    is_counted = models.BooleanField(default=False)  # counts in its owner's load
+    is_excluded = models.BooleanField(default=False)  # the exclusion field is filled
+    is_deleted = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State, default=State.SEEN)
+    waiting_since = models.DateTimeField(null=True)
+    waiting_reason = models.CharField(max_length=32, blank=True)
+    # Raised when a human intervenes and when a redistribution ends: stale effects know it.
+    cycle = models.IntegerField(default=0)
+    # Lead return: who had it first, who holds it for them, at which stage entry it left.
+    original_owner_id = models.BigIntegerField(null=True)
+    transferee_id = models.BigIntegerField(null=True)
+    displaced_entry = models.IntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+        constraints = [models.UniqueConstraint(fields=["account", "lead_id"], name="lead_mirror_once")]
+        indexes = [
+            # the queue of an account, oldest first
+            models.Index(
+                fields=["account", "waiting_since", "lead_id"],
+                name="lead_mirror_queue",
+                condition=models.Q(state__in=["waiting", "parked"]),
+            ),
+            # a wave: the open leads of a manager who left; the recount of loads
+            models.Index(
+                fields=["account", "owner_id", "lead_id"],
+                name="lead_mirror_of_owner",
+                condition=models.Q(is_counted=True),
+            ),
+            # lead return: what a manager left behind
+            models.Index(
+                fields=["account", "original_owner_id"],
+                name="lead_mirror_displaced",
+                condition=models.Q(original_owner_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}"

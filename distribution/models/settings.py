@@ -1,0 +1,103 @@
+"""What an admin sets on the page "Shift distribution"."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import AccountOwned
+
+MINUTES_OF_A_DAY = 24 * 60
+
+
+def _minutes(label: str, **options: object) -> models.PositiveIntegerField:
+    return models.PositiveIntegerField(
+        label,
+        validators=[MaxValueValidator(MINUTES_OF_A_DAY)],
+        **options,  # type: ignore[arg-type]
+    )
+
+
+class DistributionSettings(AccountOwned):
+    """How an account deals its leads. Windows are half-open, in the account's zone; equal ends = all day."""
+
+    class Mode(models.TextChoices):
+        WATCH = "watch", _("Every new lead in the tracked stages")
+        PIPELINE = "pipeline", _("Only leads sent by a digital pipeline trigger")
+
+    class Strategy(models.TextChoices):
+        LEAST_LOADED = "least_loaded", _("To the least loaded")
+        EVEN = "even", _("Evenly, in turn")
+
+    is_enabled = models.BooleanField(_("distribution is on"), default=False)
+    # When dealing was last switched on: leads created earlier are mirrored, not dealt.
+    enabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    mode = models.CharField(_("distribution mode"), max_length=8, choices=Mode, default=Mode.WATCH)
+    strategy = models.CharField(
+        _("who gets the lead"), max_length=12, choices=Strategy, default=Strategy.LEAST_LOADED
+    )
+    hours_from = models.TimeField(_("new leads from"), default=time(9))
+    hours_to = models.TimeField(_("new leads until"), default=time(18))
+    start_delay_minutes = _minutes(_("distribution delay, minutes"), default=0)
+    redistribution_enabled = models.BooleanField(_("redistribution is on"), default=True)
+    redistribution_from = models.TimeField(_("redistribution from"), default=time(9))
+    redistribution_to = models.TimeField(_("redistribution until"), default=time(18))
+    redistribution_delay_minutes = _minutes(_("redistribution delay, minutes"), default=0)
+    transfer_minutes = _minutes(_("transfer leads after, minutes"), null=True, blank=True)
+    # Kommo id of a lead field; a lead in which it is filled is left alone.
+    exclusion_field_id = models.BigIntegerField(_("exclusion field"), null=True, blank=True)
+    return_enabled = models.BooleanField(_("lead return"), default=True)
+    return_only_untouched = models.BooleanField(_("only if the stage has not moved on"), default=True)
+    notes_enabled = models.BooleanField(_("event notes"), default=False)
+    # Raised by each save: two people editing at once are told of each other.
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("distribution settings")
+        verbose_name_plural = _("distribution settings")
+        constraints = [
+            models.UniqueConstraint(fields=["account"], name="distribution_settings_one_an_account")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}"
+
+
+class GroupRule(AccountOwned):
+    """A group whose members take part, and where it stands among groups that track one stage."""
+
+    group = models.ForeignKey("accounts.Group", on_delete=models.CASCADE, related_name="+")
+    priority = models.PositiveSmallIntegerField(_("priority"), default=0)  # smaller is asked first
+
+    class Meta:
+        verbose_name = _("group rule")
+        verbose_name_plural = _("group rules")
+        constraints = [models.UniqueConstraint(fields=["account", "group"], name="group_rule_once")]
+
+    def __str__(self) -> str:
+        return f"{self.group}"
+
+
+class GroupStage(AccountOwned):
+    """A tracked stage of a group rule; without a status the whole pipeline, later stages included."""
+
+    rule = models.ForeignKey(GroupRule, on_delete=models.CASCADE, related_name="stages")
+    pipeline_id = models.BigIntegerField(_("pipeline"))
+    status_id = models.BigIntegerField(_("stage"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("tracked stage")
+        verbose_name_plural = _("tracked stages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "pipeline_id", "status_id"],
+                name="group_stage_once",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pipeline_id}/{self.status_id or '*'}"

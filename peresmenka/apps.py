@@ -1,0 +1,9 @@
+"""The project as an app: commands and system checks that belong to no domain app."""
+
+from django.apps import AppConfig
+
+
+class PeresmenkaConfig(AppConfig):
+    name = "peresmenka"
+    label = "peresmenka"
+    verbose_name = "Peresmenka"
