@@ -35,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
     relay = SignalRelay()
     if all(os.environ.get(name) for name in VARIABLES):
         return relay.run(argv, dict(os.environ))
-    with running_servers(fresh=given.fresh) as servers:
+    with running_servers(fresh=given.fresh, durable=given.durable or not given.fresh) as servers:
         found = {
             name: value for name, value in os.environ.items() if value or name not in VARIABLES
         }
@@ -99,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     }
     running = commands.add_parser("run", help=run.__doc__)
     running.add_argument("--fresh", **fresh)  # type: ignore[arg-type]
+    running.add_argument(
+        "--durable", action="store_true", help="with --fresh: keep fsync on, as benchmarks need"
+    )
     running.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
     running.set_defaults(action=run)
     serving = commands.add_parser("serve", help=serve.__doc__)
@@ -107,8 +110,11 @@ def _parser() -> argparse.ArgumentParser:
         "--env-file", type=Path, help="write the exports there; removed at the end"
     )
     serving.set_defaults(action=serve)
-    cleaning = commands.add_parser("clean", help=clean.__doc__)
-    cleaning.set_defaults(action=clean)
+    finding = commands.add_parser("chromium", help=chromium.__doc__)
+    finding.add_argument("--install", action="store_true")
+    finding.set_defaults(action=chromium)
+    for name, action in {"clean": clean, "translations": translations}.items():
+        commands.add_parser(name, help=action.__doc__).set_defaults(action=action)
     return parser
 
 

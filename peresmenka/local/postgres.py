@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -15,11 +17,13 @@ import psycopg
 from psycopg import sql
 
 from peresmenka.local.places import Place
-from peresmenka.local.processes import end_process, is_running, read_pid, wait_until
+from peresmenka.local.processes import command_line, end_process, is_running, read_pid, wait_until
 
 PORT = 5432  # only a part of the socket's name: TCP is off
 ROLE = "peresmenka"
 START_SECONDS = 60.0
+START_TRIES = 4
+HARSH = ((signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -77,14 +81,12 @@ class Postgres:
             self._launch()
         self._make_database()
 
-    def stop(self) -> None:
-        """Stop the server: orderly when durable, at once when its data are thrown away."""
+    def stop(self, *, orderly: bool) -> None:
+        """Stop the server: with a checkpoint when `orderly`, else at once."""
         pid = self._pid()
-        if pid is None:
-            return
-        gentle = [(signal.SIGINT, 20.0)] if self.durable else []
-        end_process(pid, str(self.cluster), [*gentle, (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)])
-        self._clear_leftovers()
+        if pid is not None:
+            gentle = [(signal.SIGINT, 20.0)] if orderly else []
+            end_process(pid, str(self.cluster), [*gentle, *HARSH])
 
     def is_running(self) -> bool:
         """Tell whether the server's process lives."""
@@ -102,22 +104,27 @@ class Postgres:
         return len(lines) > 7 and lines[7].strip() == "ready"
 
     def _clear_leftovers(self) -> None:
-        """End a server that is alive but not ready, and remove pid and socket files whose server is gone."""
+        """End a server that lives but is not ready; drop a pid file whose number a stranger has got since.
+
+        Any other pid file is left to PostgreSQL, which also looks whether children of a killed server live on.
+        """
         pid = self._pid()
-        if pid is not None and self.is_running():
-            end_process(pid, str(self.cluster), [(signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)])
-        for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
-            (self.sockets / name).unlink(missing_ok=True)
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        if pid is None or not command_line(pid):
+            return
+        if self.is_running():
+            end_process(pid, str(self.cluster), HARSH)
+        else:
+            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+            (self.sockets / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
     def _launch(self) -> None:
         """Start the server; a few tries, since the children of a killed one need a moment to let go of its memory."""
-        for _ in range(3):
+        for _ in range(START_TRIES):
             server = spawn([str(self.bin / "postgres"), *self._arguments()], self.place, self.log)
-            wait_until(lambda: self._is_ready() or server.poll() is not None, START_SECONDS)  # noqa: B023
+            wait_until(lambda: self._is_ready() or server.poll() is not None, START_SECONDS)  # noqa: B023 - used at once
             if self._is_ready():
                 return
-            wait_until(lambda: False, 1.0)
+            time.sleep(1.0)
         raise ServerFailed(f"PostgreSQL did not start:\n{tail(self.log)}")
 
     def _arguments(self) -> list[str]:
@@ -229,7 +236,9 @@ def spawn(argv: list[str], place: Place, log: Path) -> subprocess.Popen[bytes]:
             cwd="/",
             start_new_session=True,
             umask=0o077,
-            **({"user": user.uid, "group": user.gid, "extra_groups": []} if user else {}),  # type: ignore[arg-type]
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=[] if user else None,
         )
 
 
@@ -240,8 +249,6 @@ def tail(log: Path, lines: int = 20) -> str:
 
 def remove(path: Path) -> None:
     """Remove a file or a folder with all that is in it."""
-    import shutil
-
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -42,12 +42,12 @@ class Servers:
             self.valkey.start()
             self.postgres.start()
         except BaseException:
-            self.stop()
+            self.stop(orderly=True)
             raise
 
-    def stop(self) -> None:
-        """Stop both and remove their socket folder."""
-        self.postgres.stop()
+    def stop(self, *, orderly: bool = False) -> None:
+        """Stop both, in an orderly way where their data are to last, and remove their socket folder."""
+        self.postgres.stop(orderly=orderly)
         self.valkey.stop()
         remove(self.sockets)
         if self.sockets.parent != self.instance:
@@ -55,17 +55,20 @@ class Servers:
 
 
 @contextmanager
-def running_servers(*, fresh: bool = False, project: Path = PROJECT) -> Iterator[Servers]:
+def running_servers(
+    *, fresh: bool = False, durable: bool | None = None, project: Path = PROJECT
+) -> Iterator[Servers]:
     """Yield the running servers of the checkout; stop them afterwards if nobody else uses them.
 
-    `fresh` gives throw-away servers of this run alone: empty, not durable (fsync off), removed at the end.
+    `fresh` gives throw-away servers of this run alone: empty, removed at the end, and not durable (fsync off) unless
+    `durable` says otherwise.
     """
     place = place_of_checkout(project)
     with _locked(place.base / "start.lock"):
         _sweep_throw_aways(place)
         instance = _make_instance(place, fresh=fresh)
         users = _share(instance)
-        servers = _servers(place, instance, durable=not fresh)
+        servers = _servers(place, instance, durable=not fresh if durable is None else durable)
         try:
             servers.start()
         except BaseException:
@@ -87,7 +90,7 @@ def remove_everything(project: Path = PROJECT) -> list[Path]:
             if not _is_unused(instance):
                 used.append(instance)
                 continue
-            _servers(place, instance, Kind.FRESH).stop()
+            _servers(place, instance).stop()
             remove(instance)
         if not used:
             for programs in place.base.glob("programs-*"):
@@ -106,7 +109,7 @@ def _make_instance(place: Place, *, fresh: bool) -> Path:
     return instance
 
 
-def _servers(place: Place, instance: Path, *, durable: bool) -> Servers:
+def _servers(place: Place, instance: Path, *, durable: bool = False) -> Servers:
     found = find_binaries()
     if place.server_user is not None:
         found = copy_binaries(found, place.base)
@@ -127,7 +130,7 @@ def _sweep_throw_aways(place: Place) -> None:
     """Stop and remove the throw-away instances whose run has died."""
     for instance in _instances(place):
         if instance.name.startswith(THROW_AWAY_PREFIX) and _is_unused(instance):
-            _servers(place, instance, durable=False).stop()
+            _servers(place, instance).stop()
             remove(instance)
 
 
@@ -142,7 +145,7 @@ def _leave(servers: Servers, users: int, *, fresh: bool) -> None:
     """Leave the users; the last one stops the servers, and removes those of a throw-away."""
     os.close(users)
     if _is_unused(servers.instance):
-        servers.stop()
+        servers.stop(orderly=not fresh)
         if fresh:
             remove(servers.instance)
 

@@ -1,8 +1,8 @@
 """Runs several child processes as one: shows their output, stops all when one dies or a signal comes.
 
-    with Supervisor([Child("web", argv, ready=answers), Child("worker", argv)], log_folder) as supervisor:
-        supervisor.start()
-        dead = supervisor.wait()  # a Child that ended by itself, or None after Ctrl-C or SIGTERM
+with Supervisor([Child("web", argv, ready=answers), Child("worker", argv)], log_folder) as supervisor:
+    supervisor.start()
+    dead = supervisor.wait()  # a Child that ended by itself, or None after Ctrl-C or SIGTERM
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Supervisor:
         self._stop_asked.set()
 
     def start(self) -> None:
-        """Start all children, each when the one before is ready; raise ChildFailed, with all stopped, when one is not."""
+        """Start all children, each when the one before is ready; when one fails, stop all and raise ChildFailed."""
         self._log_folder.mkdir(parents=True, exist_ok=True)
         for child in self._children:
             if self.stop_asked:
@@ -110,7 +110,7 @@ class Supervisor:
         while not self.stop_asked and not (until is not None and until()):
             dead = self._first_dead()
             if dead is not None:
-                self._say(f"{dead.name} has ended with status {self._running[dead.name].returncode}: stopping all")
+                self._print(f"supervisor: {self._ending(dead)}, stopping all")
                 return dead
             time.sleep(PAUSE_SECONDS)
         return None
@@ -124,7 +124,9 @@ class Supervisor:
         while any(process.poll() is None for process in started) and time.monotonic() < end:
             time.sleep(PAUSE_SECONDS)
         for process in started:
-            _signal_group(process, signal.SIGKILL)  # the rest of the group too: nothing stays behind
+            _signal_group(
+                process, signal.SIGKILL
+            )  # the rest of the group too: nothing stays behind
             process.wait()
         for reader in self._readers:
             reader.join(timeout=2)
@@ -146,16 +148,25 @@ class Supervisor:
         self._readers.append(reader)
 
     def _await_ready(self, child: Child) -> None:
-        process, end = self._running[child.name], time.monotonic() + child.ready_seconds
+        end = time.monotonic() + child.ready_seconds
         while child.ready is not None and not self.stop_asked and not child.ready():
-            if process.poll() is not None:
-                raise ChildFailed(f"{child.name} ended with status {process.returncode}, see {self._log(child)}")
+            dead = self._first_dead()
+            if dead is not None:
+                raise ChildFailed(f"{self._ending(dead)}, see {self._log(dead)}")
             if time.monotonic() > end:
-                raise ChildFailed(f"{child.name} was not ready in {child.ready_seconds:g} s, see {self._log(child)}")
+                raise ChildFailed(
+                    f"{child.name} was not ready in {child.ready_seconds:g} s, see {self._log(child)}"
+                )
             time.sleep(PAUSE_SECONDS)
 
     def _first_dead(self) -> Child | None:
-        return next((child for child in self._children if self._running[child.name].poll() is not None), None)
+        started = (child for child in self._children if child.name in self._running)
+        return next(
+            (child for child in started if self._running[child.name].poll() is not None), None
+        )
+
+    def _ending(self, dead: Child) -> str:
+        return f"{dead.name} has ended with status {self._running[dead.name].returncode}"
 
     def _read(self, child: Child, output: IO[bytes]) -> None:
         """Copy the child's output, line by line, to its log file and with a prefix to ours."""
@@ -174,9 +185,6 @@ class Supervisor:
     def _log(self, child: Child) -> Path:
         return self._log_folder / f"{child.name}.log"
 
-    def _say(self, text: str) -> None:
-        self._print(f"supervisor: {text}")
-
     def _print(self, line: str) -> None:
         with self._write:
             try:
@@ -190,7 +198,7 @@ class Supervisor:
 
 
 def free_port() -> int:
-    """Return a free port of 127.0.0.1 below those that the system hands out itself, so that nobody else gets it soon."""
+    """Return a free port of 127.0.0.1, below those that the system hands out by itself."""
     for port in random.sample(range(LOWEST_PORT, FIRST_EPHEMERAL_PORT), 200):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -203,7 +211,7 @@ def free_port() -> int:
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send `number` to the process group of a child; its own id names the group, and stays ours until it is waited for."""
+    """Send `number` to the process group of a child; its own id names the group."""
     try:
         os.killpg(process.pid, number)
     except (ProcessLookupError, PermissionError):

@@ -13,7 +13,9 @@ def compile_translations(folder: Path = PROJECT / "locale") -> int:
     """Compile each .po below `folder` that is newer than its .mo; return how many were compiled."""
     stale = [path for path in sorted(folder.glob("*/LC_MESSAGES/*.po")) if _is_stale(path)]
     for path in stale:
-        polib.pofile(str(path), check_for_duplicates=True).save_as_mofile(str(path.with_suffix(".mo")))
+        polib.pofile(str(path), check_for_duplicates=True).save_as_mofile(
+            str(path.with_suffix(".mo"))
+        )
     return len(stale)
 
 
