@@ -3,13 +3,14 @@
 Loads and ledger move inside the turn, so that a burst sees its own effects and cannot herd.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from distribution.core import reasons, records
+from distribution.core.decisions import Decision, Kind, Verdict
 from distribution.core.facts import IGNORE_PRESENCE, CandidateFacts, LeadFacts, Situation
 from distribution.core.ledger import Entry, Ledger, shares_of
 from distribution.core.reasons import Reason, Refusal, Waiting, WaitingReason
@@ -24,60 +25,9 @@ from distribution.core.rules import (
 )
 from distribution.core.strategies import STRATEGIES, Loads
 
+__all__ = ["Decision", "Kind", "RosterRecord", "Turn", "Verdict", "rebuild", "replay"]
+
 RELAXED_BY_IGNORE_PRESENCE = frozenset({Reason.OFFLINE})
-
-
-class Kind(StrEnum):
-    """What became of a lead. Stored: never rename a value."""
-
-    DEALT = "dealt"
-    WAITING = "waiting"
-    PARKED = "parked"
-    LEFT_ALONE = "left_alone"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """All objections to one candidate; none: eligible."""
-
-    manager_id: int
-    refusals: tuple[Refusal, ...] = ()  # in the rules' order
-
-    @property
-    def eligible(self) -> bool:
-        """No rule objects."""
-        return not self.refusals
-
-    @property
-    def headline(self) -> Refusal | None:
-        """The first objection."""
-        return self.refusals[0] if self.refusals else None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided about one lead; with the turn's roster and opening it can be replayed."""
-
-    lead_id: int
-    seq: int  # place in the turn, from 1
-    kind: Kind
-    chosen: int | None = None  # manager id
-    waiting: WaitingReason | None = None  # set when waiting or parked
-    refusal: Refusal | None = None  # the gate's objection to the lead itself
-    verdicts: tuple[Verdict, ...] = ()  # those that differ from the roster's, by manager id
-    eligible_count: int = 0  # among how many was it dealt
-    eligible: tuple[int, ...] | None = (
-        None  # their ids; None: the roster's eligible ones, all of them
-    )
-    relaxed: bool = False  # dealt to people off shift, since nobody else was left (R4)
-    share: int = 0  # millionths credited to the chosen
-    charged: int = 0  # millionths paid by the chosen: all shares together
-    lag_before: int = 0  # of the chosen, before credit and charge
-    load_before: int = 0  # of the chosen
-
-    def as_json(self) -> Json:
-        """Return the decision JSON-ready."""
-        return decision_to_json(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,34 +139,50 @@ class Turn:
 
     # -- dealing
 
-    def deal(self, lead: LeadFacts, now: datetime) -> Decision:
-        """Decide who gets the lead, and count it: loads and ledger move at once."""
+    def deal(self, lead: LeadFacts, now: datetime, *, to: int | None = None) -> Decision:
+        """Decide who gets the lead, and count it: loads and ledger move at once.
+
+        `to` is a manager already planned for it; he is disregarded if he is not eligible by now.
+        """
         self._seq += 1
+        refusal = self._gate(lead)
+        if refusal is not None:
+            return self._stopped(lead, refusal)
+        pool, own = self._consider(lead)
+        verdicts = self._verdicts_with(own) if own else self._changed
+        if not pool.seats:
+            pool = self._without(self._spare, own)
+            if not pool.seats:
+                return self._waits(lead, own, verdicts)
+        return self._settle(lead, now, pool, verdicts, to)
+
+    def eligible_for(self, lead: LeadFacts) -> tuple[int, ...]:
+        """Return the managers who could have the lead now, by id; nothing is counted."""
+        if self._gate(lead) is not None:
+            return ()
+        return tuple(self._ids[seat] for seat in self._consider(lead)[0].seats)
+
+    def _gate(self, lead: LeadFacts) -> Refusal | None:
         for gate in self._lead_gates:
             refusal = gate(self.situation, lead)
             if refusal is not None:
-                return self._stopped(lead, refusal)
-        pool, verdicts = self._open, self._changed
-        own: dict[int, Verdict] = {}
+                return refusal
+        return None
+
+    def _consider(self, lead: LeadFacts) -> tuple[_Pool, dict[int, Verdict]]:
+        """Return who is eligible for the lead, and the verdicts that the lead itself changes."""
         rules = [rule for rule in self._lead_rules if rule.concerns(lead)]
-        if rules:
-            own = self._objections(lead, rules)
-            if own:
-                verdicts = self._verdicts_with(own)
-                pool = self._without(pool, own)
-        if not pool.seats:
-            pool = self._without(self._spare, own) if own else self._spare
-            if not pool.seats:
-                return self._waits(lead, own, verdicts)
-        return self._settle(lead, now, pool, verdicts)
+        own = self._objections(lead, rules) if rules else {}
+        return (self._without(self._open, own) if own else self._open), own
+
+    def _seat(self, manager_id: int) -> int | None:
+        seat = bisect_left(self._ids, manager_id)
+        return seat if self._ids[seat : seat + 1] == [manager_id] else None
 
     def _verdicts_with(self, own: Mapping[int, Verdict]) -> tuple[Verdict, ...]:
-        rest = [
-            verdict
-            for verdict in self._changed
-            if verdict.manager_id not in {other.manager_id for other in own.values()}
-        ]
-        return tuple(sorted([*rest, *own.values()], key=lambda verdict: verdict.manager_id))
+        """Return the verdicts that differ from the standing ones, the lead's own ones included."""
+        by_id = {verdict.manager_id: verdict for verdict in (*self._changed, *own.values())}
+        return tuple(by_id[manager_id] for manager_id in sorted(by_id))
 
     def _without(self, pool: _Pool, own: Mapping[int, Verdict]) -> _Pool:
         left = [seat for seat in pool.seats if seat not in own]
@@ -230,13 +196,14 @@ class Turn:
         now: datetime,
         pool: _Pool,
         verdicts: tuple[Verdict, ...],
-        seat: int | None = None,
+        to: int | None,
     ) -> Decision:
-        """Credit the pool, let its winner (or the seat already planned) pay, and count the lead."""
+        """Credit the pool, let its winner (or whoever was planned) pay, and count the lead."""
         seats, ledger, loads = pool.seats, self.ledger, self.loads
         lags_before = ledger.lags.copy()
         ledger.credit(seats, pool.shares)
-        if seat is None:
+        seat = None if to is None else self._seat(to)
+        if seat is None or seat not in seats:
             seat = self._strategy.pick(ledger, loads, seats)
         share = ledger.lags[seat] - lags_before[seat]
         load = loads.numbers[seat]
@@ -301,6 +268,15 @@ class Turn:
         return records.opening_record(self.situation.now, self._candidates)
 
 
+def rebuild(roster: RosterRecord | Mapping[str, Any], opening: Mapping[str, Any]) -> Turn:
+    """Return a stored turn as it was before its first lead, judged by today's rules.
+
+    Raises ValueError if roster and opening do not belong together.
+    """
+    body = roster.body if isinstance(roster, RosterRecord) else roster
+    return Turn(records.situation_from_json(body, opening))
+
+
 def replay(
     roster: RosterRecord | Mapping[str, Any],
     opening: Mapping[str, Any],
@@ -312,40 +288,7 @@ def replay(
     `leads` are all leads of the turn in their order; `moments` the `now` of each, if they were not
     all the turn's own. Raises ValueError if roster and opening do not belong together.
     """
-    body = roster.body if isinstance(roster, RosterRecord) else roster
-    turn = Turn(records.situation_from_json(body, opening))
+    turn = rebuild(roster, opening)
     asked = list(leads)
     times = [turn.situation.now] * len(asked) if moments is None else list(moments)
     return [turn.deal(lead, now) for lead, now in zip(asked, times, strict=True)]
-
-
-def decision_to_json(decision: Decision) -> Json:
-    """Return a decision; parts that say nothing are left out."""
-    stored: Json = {"lead_id": decision.lead_id, "seq": decision.seq, "kind": decision.kind.value}
-    if decision.waiting is not None:
-        stored["waiting"] = {
-            "code": decision.waiting.code.value,
-            "until": records.moment_to_json(decision.waiting.until),
-            "wakes": [wake.value for wake in decision.waiting.wakes],
-        }
-    if decision.refusal is not None:
-        stored["refusal"] = records.refusal_to_json(decision.refusal)
-    if decision.verdicts:
-        stored["verdicts"] = [
-            {
-                "id": verdict.manager_id,
-                "refusals": [records.refusal_to_json(refusal) for refusal in verdict.refusals],
-            }
-            for verdict in decision.verdicts
-        ]
-    if decision.chosen is None:
-        return stored
-    stored["chosen"] = decision.chosen
-    stored["eligible_count"] = decision.eligible_count
-    if decision.eligible is not None:
-        stored["eligible"] = list(decision.eligible)
-    if decision.relaxed:
-        stored["relaxed"] = True
-    for name in ("share", "charged", "lag_before", "load_before"):
-        stored[name] = getattr(decision, name)
-    return stored

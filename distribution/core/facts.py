@@ -10,7 +10,10 @@ from datetime import datetime
 
 PARTICIPATION = ("on", "off", "forced_on", "forced_off")
 PRESENCE = ("online", "paused", "offline")
-STRATEGIES = ("even", "weighted", "least_loaded")
+EVEN = "even"
+WEIGHTED = "weighted"
+LEAST_LOADED = "least_loaded"
+STRATEGIES = (EVEN, WEIGHTED, LEAST_LOADED)
 
 WAIT = "wait"
 IGNORE_PRESENCE = "ignore_presence"
@@ -63,7 +66,7 @@ class LeadFacts:
 class Policy:
     """What the template says, with the clock's part (is the window open?) already worked out."""
 
-    strategy: str = "even"  # one of STRATEGIES
+    strategy: str = EVEN  # one of STRATEGIES
     members: Collection[int] = frozenset()  # managers who take part; empty: nobody, never "all"
     require_shift: bool = True  # only people on shift receive
     window_open: bool = True  # the working window is open at Situation.now

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from distribution.core.facts import WHOLE_PIPELINE, CandidateFacts, LeadFacts, Situation
+from distribution.core.facts import WEIGHTED, WHOLE_PIPELINE, CandidateFacts, LeadFacts, Situation
 from distribution.core.reasons import Reason, Refusal
 
 CandidateRule = Callable[[Situation, CandidateFacts], Refusal | None]
@@ -48,7 +48,7 @@ def participation_off(situation: Situation, candidate: CandidateFacts) -> Refusa
 
 def no_weight(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
     """A coefficient of zero is a share of nothing; other strategies do not look at coefficients."""
-    if situation.policy.strategy != "weighted" or candidate.weight > 0:
+    if situation.policy.strategy != WEIGHTED or candidate.weight > 0:
         return None
     return Refusal(Reason.NO_WEIGHT, {"weight": candidate.weight})
 

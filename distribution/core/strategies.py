@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from distribution.core.facts import CandidateFacts
+from distribution.core.facts import EVEN, LEAST_LOADED, WEIGHTED, CandidateFacts
 from distribution.core.ledger import Ledger
 
 Seats = Sequence[int]
@@ -20,7 +20,7 @@ class Loads:
     policy's usual one; if nobody has a limit the denominators are equal and plain numbers compare.
     """
 
-    __slots__ = ("_steps", "numbers", "scores")
+    __slots__ = ("numbers", "scores", "steps")
 
     def __init__(self, candidates: Sequence[CandidateFacts], usual_limit: int) -> None:
         limits = [
@@ -28,14 +28,14 @@ class Loads:
             for candidate in candidates
         ]
         common = math.lcm(*limits)
-        self._steps = [common // limit for limit in limits]
+        self.steps = [common // limit for limit in limits]
         self.numbers = [candidate.load for candidate in candidates]
-        self.scores = [load * step for load, step in zip(self.numbers, self._steps, strict=True)]
+        self.scores = [load * step for load, step in zip(self.numbers, self.steps, strict=True)]
 
     def add(self, seat: int) -> None:
         """Count one more lead for a seat."""
         self.numbers[seat] += 1
-        self.scores[seat] += self._steps[seat]
+        self.scores[seat] += self.steps[seat]
 
 
 def most_owed(ledger: Ledger, loads: Loads, seats: Seats) -> int:
@@ -74,7 +74,7 @@ class Strategy:
 
 
 STRATEGIES: dict[str, Strategy] = {
-    "even": Strategy(equal_weight, most_owed),
-    "weighted": Strategy(own_weight, most_owed),
-    "least_loaded": Strategy(equal_weight, least_loaded),
+    EVEN: Strategy(equal_weight, most_owed),
+    WEIGHTED: Strategy(own_weight, most_owed),
+    LEAST_LOADED: Strategy(equal_weight, least_loaded),
 }

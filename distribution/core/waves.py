@@ -1,30 +1,46 @@
 """Moving the leads of someone who has left, and bringing them back: when, to whom, whether."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from distribution.core.decide import Decision, Kind, Turn
-from distribution.core.facts import LeadFacts
+from distribution.core import matching
+from distribution.core.decide import Decision, Kind, RosterRecord, Turn, rebuild
+from distribution.core.facts import LEAST_LOADED, LeadFacts
 from distribution.core.reasons import Reason, Refusal
 
 
 def plan_wave(leads: Sequence[LeadFacts], turn: Turn) -> list[Decision]:
-    """Deal a wave's leads, in order, by the turn's strategy; what nobody can take is parked.
+    """Deal a wave's leads by the turn's strategy; what nobody can take is parked.
 
     The turn's situation names the leaving managers; a lead's present owner never gets it again.
-    With "least_loaded" and a common eligible set this is water-filling: the largest load and the
-    sum of squares are least at once (F104).
+    With "least_loaded" the outcome is optimal, whoever may have which lead: no other dealing has a
+    smaller largest load or sum of squares (F104). Decisions come in the order of the leads; `seq`
+    tells the order in which they were dealt.
     """
     now = turn.situation.now
-    decided = [turn.deal(_not_to_owner(lead), now) for lead in leads]
-    return [_parked(decision) for decision in decided]
+    asked = [_not_to_owner(lead, turn) for lead in leads]
+    plan = matching.plan(asked, turn) if turn.situation.policy.strategy == LEAST_LOADED else {}
+    order = sorted(range(len(asked)), key=lambda place: place not in plan) if plan else None
+    decided: dict[int, Decision] = {}
+    for place in order or range(len(asked)):
+        decided[place] = _parked(turn.deal(asked[place], now, to=plan.get(place)))
+    return [decided[place] for place in range(len(asked))]
 
 
-def _not_to_owner(lead: LeadFacts) -> LeadFacts:
-    if lead.owner_id is None or lead.owner_id in lead.tried:
+def replay_wave(
+    roster: RosterRecord | Mapping[str, Any], opening: Mapping[str, Any], leads: Sequence[LeadFacts]
+) -> list[Decision]:
+    """Decide a stored wave again, from scratch and by today's rules."""
+    return plan_wave(leads, rebuild(roster, opening))
+
+
+def _not_to_owner(lead: LeadFacts, turn: Turn) -> LeadFacts:
+    owner = lead.owner_id
+    if owner is None or owner in lead.tried or owner in turn.situation.leaving:
         return lead
-    return replace(lead, tried=lead.tried | {lead.owner_id})
+    return replace(lead, tried=lead.tried | {owner})
 
 
 def _parked(decision: Decision) -> Decision:
