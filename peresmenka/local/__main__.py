@@ -10,7 +10,7 @@ from pathlib import Path
 
 from peresmenka.local.binaries import BinariesMissing
 from peresmenka.local.chromium import find_chromium, install_chromium
-from peresmenka.local.places import PlaceRefused
+from peresmenka.local.places import PROJECT, PlaceRefused
 from peresmenka.local.postgres import ServerFailed
 from peresmenka.local.relay import SignalRelay
 from peresmenka.local.servers import remove_everything, running_servers
@@ -35,7 +35,9 @@ def run(given: argparse.Namespace) -> int:
     relay = SignalRelay()
     if all(os.environ.get(name) for name in VARIABLES):
         return relay.run(argv, dict(os.environ))
-    with running_servers(fresh=given.fresh, durable=given.durable or not given.fresh) as servers:
+    with running_servers(
+        fresh=given.fresh, durable=given.durable or not given.fresh, project=given.project
+    ) as servers:
         found = {
             name: value for name, value in os.environ.items() if value or name not in VARIABLES
         }
@@ -46,7 +48,7 @@ def run(given: argparse.Namespace) -> int:
 def serve(given: argparse.Namespace) -> int:
     """Keep the servers up until a signal comes; print the variables as shell exports, or write them to a file."""
     relay = SignalRelay()
-    with running_servers(fresh=given.fresh) as servers:
+    with running_servers(fresh=given.fresh, project=given.project) as servers:
         lines = "".join(
             f"export {name}={shlex.quote(value)}\n" for name, value in servers.variables.items()
         )
@@ -62,9 +64,9 @@ def serve(given: argparse.Namespace) -> int:
     return 0
 
 
-def clean(_given: argparse.Namespace) -> int:
+def clean(given: argparse.Namespace) -> int:
     """Remove the servers' data of this checkout, but for those of a run that is still going on."""
-    for instance in remove_everything():
+    for instance in remove_everything(given.project):
         print(f"{instance} is in use by another run and stays", file=sys.stderr)
     return 0
 
@@ -92,6 +94,9 @@ def _write_private(path: Path, text: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m peresmenka.local", description=__doc__)
+    parser.add_argument(
+        "--project", type=Path, default=PROJECT, help="the checkout whose servers are meant"
+    )
     commands = parser.add_subparsers(required=True)
     fresh = {
         "action": "store_true",

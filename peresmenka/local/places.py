@@ -48,16 +48,23 @@ class Place:
 
 
 def place_of_checkout(project: Path = PROJECT) -> Place:
-    """Return where the servers of the checkout `project` live.
+    """Make the folder for the servers of the checkout `project` where it is missing; return it with their user."""
+    base = base_of_checkout(project)
+    if os.geteuid() != 0:
+        return Place(_owned_folder(base, 0o700), None)
+    nobody = pwd.getpwnam("nobody")
+    return Place(_owned_folder(base, 0o711), ServerUser(nobody.pw_uid, nobody.pw_gid))
+
+
+def base_of_checkout(project: Path = PROJECT) -> Path:
+    """Return the folder in which the servers of the checkout `project` live.
 
     An ordinary user: `.data/` of the project. Root: PostgreSQL refuses to run as root, and `nobody` may not reach
     the project, so a folder under /var/tmp that is named after the project's path.
     """
     if os.geteuid() != 0:
-        return Place(_owned_folder(project / ".data", 0o700), None)
-    nobody = pwd.getpwnam("nobody")
-    base = _reachable_temporary_folder() / f"peresmenka-{_short_hash(project)}"
-    return Place(_owned_folder(base, 0o711), ServerUser(nobody.pw_uid, nobody.pw_gid))
+        return project / ".data"
+    return _reachable_temporary_folder() / f"peresmenka-{_short_hash(project)}"
 
 
 def socket_folder(place: Place, instance: Path) -> Path:
