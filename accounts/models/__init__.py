@@ -1,6 +1,6 @@
 """Tables of the accounts app; see the modules for what each owns."""
 
-from accounts.models.account import Account, Authorization, Credential
+from accounts.models.account import Account, Authorization, Credential, WidgetNonce
 from accounts.models.crm import Group, LeadField, Manager, Pipeline, Stage
 from accounts.models.flow import AuditEntry, CallBudget, InboxEvent, Lane
 
@@ -17,4 +17,5 @@ __all__ = [
     "Manager",
     "Pipeline",
     "Stage",
+    "WidgetNonce",
 ]

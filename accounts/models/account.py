@@ -118,3 +118,18 @@ class Authorization(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host} {self.state}"
+
+
+class WidgetNonce(models.Model):
+    """A one-time token of the widget that has changed something: it changes nothing again."""
+
+    # SHA-256 of the token's jti
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    expires_at = models.DateTimeField(db_index=True)  # the purge
+
+    class Meta:
+        verbose_name = _("used widget token")
+        verbose_name_plural = _("used widget tokens")
+
+    def __str__(self) -> str:
+        return f"used until {self.expires_at:%Y-%m-%d %H:%M}"

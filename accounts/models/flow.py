@@ -75,6 +75,8 @@ class Lane(AccountOwned):
     served_at = models.DateTimeField(null=True, blank=True)
     # Set when Kommo asked to wait or is out of order; the lane is left alone until then.
     not_before = models.DateTimeField(null=True, blank=True)
+    # Kommo has just answered slowly here: only a few workers take such accounts.
+    slow_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("lane")
@@ -98,6 +100,8 @@ class CallBudget(models.Model):
     blocked_until = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     first_failure_at = models.DateTimeField(null=True, blank=True)
+    # When Kommo last blocked this account; two accounts within a minute stop the whole IP.
+    blocked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("call budget")
