@@ -1,0 +1,263 @@
+"""The widget's endpoints of shifts: parse, call one operation, answer where the manager stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Manager
+from peresmenka.lib.clock import read_clock
+from shifts import operations, queries
+from shifts.core.machine import (
+    HAND,
+    Action,
+    Cause,
+    Event,
+    Mode,
+    Policy,
+    Presence,
+    Reason,
+    Refused,
+    ShiftState,
+    Transition,
+    What,
+    transition,
+)
+from shifts.models import Presence as PresenceRow
+
+# The docstrings of the domain errors, where the translators' tools find them.
+ERROR_TEXTS = {
+    operations.NotOnShift: gettext_lazy(
+        "There is no running shift to pause or resume; start the shift first."
+    ),
+    operations.RunsByActivity: gettext_lazy(
+        "Shifts of this account follow activity, so you cannot pause or end yours; ask a supervisor."
+    ),
+    operations.NotTakingPart: gettext_lazy(
+        "The manager is deactivated in Kommo or has no licence here; ask an admin to switch them on."
+    ),
+    operations.ClientKeyTaken: gettext_lazy(
+        "The key of this click belongs to another request; reload the page and click again."
+    ),
+}
+
+REASON_TEXTS = {
+    (Presence.ONLINE, None): gettext_lazy("You are on shift."),
+    (Presence.PAUSED, Cause.INACTIVITY): gettext_lazy(
+        "Paused because you were not active; new leads wait until you are back."
+    ),
+    (Presence.PAUSED, Cause.CONSOLE): gettext_lazy(
+        "Your shift was paused in the console; press Resume to get new leads."
+    ),
+    (Presence.PAUSED, None): gettext_lazy("Your shift is paused; press Resume to get new leads."),
+    (Presence.OFFLINE, Cause.INACTIVITY): gettext_lazy(
+        "Your shift ended because you were not active."
+    ),
+    (Presence.OFFLINE, Cause.CONSOLE): gettext_lazy("Your shift was ended in the console."),
+    (Presence.OFFLINE, None): gettext_lazy("You are not on shift."),
+}
+HELD_TEXT = gettext_lazy("It starts when you press Start, or with your activity from tomorrow on.")
+
+_OPERATIONS: Mapping[Action, Callable[..., ShiftState]] = {
+    Action.START: operations.start_shift,
+    Action.PAUSE: operations.pause_shift,
+    Action.RESUME: operations.resume_shift,
+    Action.END: operations.end_shift,
+}
+_GOAL_OF = {
+    Action.START: What.STARTED,
+    Action.PAUSE: What.PAUSED,
+    Action.RESUME: What.RESUMED,
+    Action.END: What.ENDED,
+}
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not list."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            raise ValidationError(
+                {name: [_("This field is not known; leave it out.")] for name in unknown}
+            )
+        return attrs
+
+
+class ClickSerializer(StrictSerializer):
+    """A click on a button; its key makes a repeated request count once."""
+
+    client_key = serializers.RegexField(r"\A[\x21-\x7e]{1,40}\Z", required=False)
+
+
+class ActivitySerializer(StrictSerializer):
+    """A heartbeat; it has nothing to say but that it came."""
+
+
+class CanSerializer(serializers.Serializer[Any]):
+    start = serializers.BooleanField()
+    pause = serializers.BooleanField()
+    resume = serializers.BooleanField()
+    end = serializers.BooleanField()
+
+
+class StandingSerializer(serializers.Serializer[Any]):
+    """Where a manager stands and what they may do about it."""
+
+    state = serializers.ChoiceField([presence.value for presence in Presence])
+    since = serializers.DateTimeField(allow_null=True)
+    shift_started_at = serializers.DateTimeField(allow_null=True)
+    mode = serializers.ChoiceField([mode.value for mode in Mode])
+    can = CanSerializer()
+    reason = serializers.CharField()
+
+
+class ShiftView(APIView):
+    """Answers every error as {"error": code, "detail": cause and next step}."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, operations.ShiftError):
+            text = ERROR_TEXTS.get(type(exc), str(exc))
+            return _error(exc.code, str(text), status.HTTP_409_CONFLICT)
+        response = super().handle_exception(exc)
+        if isinstance(exc, APIException):
+            code = "invalid" if isinstance(exc, ValidationError) else str(exc.default_code)
+            response.data = {"error": code, "detail": _sentence(exc.detail)}
+        return response
+
+    def answer(self, manager: Manager, state: ShiftState, now: datetime) -> Response:
+        policy = queries.policy_of(manager.account)
+        return Response(StandingSerializer(_standing(manager, state, policy, now)).data)
+
+
+class MeView(ShiftView):
+    """Where the manager stands."""
+
+    @extend_schema(responses=StandingSerializer)
+    def get(self, request: Request) -> Response:
+        manager = _identity(request)
+        return self.answer(manager, queries.presence_of(manager), read_clock())
+
+
+class ActivityView(ShiftView):
+    """A heartbeat of an open page."""
+
+    @extend_schema(request=ActivitySerializer, responses=StandingSerializer)
+    def post(self, request: Request) -> Response:
+        manager, now = _identity(request), read_clock()
+        ActivitySerializer(data=request.data).is_valid(raise_exception=True)
+        operations.record_activity(
+            manager.account,
+            seen={manager.kommo_id: now},
+            now=now,
+            source=PresenceRow.Source.WIDGET.value,
+        )
+        return self.answer(manager, queries.presence_of(manager), now)
+
+
+class OwnShiftView(ShiftView):
+    """The manager's own buttons: start, pause, resume, end."""
+
+    @extend_schema(request=ClickSerializer, responses=StandingSerializer)
+    def post(self, request: Request, action: str) -> Response:
+        manager, now = _identity(request), read_clock()
+        state = _click(request, action, manager, now, Cause.BUTTON, by=manager.kommo_id)
+        return self.answer(manager, state, now)
+
+
+class ManagerShiftView(ShiftView):
+    """The same for a colleague, by a supervisor or an admin."""
+
+    @extend_schema(request=ClickSerializer, responses=StandingSerializer)
+    def post(self, request: Request, kommo_id: int, action: str) -> Response:
+        actor, now = _identity(request), read_clock()
+        target = (
+            Manager.objects.for_account(actor.account)
+            .select_related("account")
+            .filter(kommo_id=kommo_id)
+            .first()
+        )
+        if target is None:
+            raise NotFound(_("This account has no such manager; reload the list of managers."))
+        if not (actor.is_supervisor or actor.is_admin):
+            raise PermissionDenied(
+                _("Only supervisors and admins change a colleague's shift; ask one of them.")
+            )
+        state = _click(request, action, target, now, Cause.CONSOLE, by=actor.kommo_id)
+        return self.answer(target, state, now)
+
+
+def _identity(request: Request) -> Manager:
+    """Return the manager whom the token names (accounts.api_identity sets it on the request)."""
+    manager: Manager = request.manager  # type: ignore[attr-defined]
+    return manager
+
+
+def _click(
+    request: Request, action: str, manager: Manager, now: datetime, cause: Cause, *, by: int
+) -> ShiftState:
+    click = ClickSerializer(data=request.data)
+    click.is_valid(raise_exception=True)
+    return _OPERATIONS[Action(action)](
+        manager, now=now, cause=cause, by=by, client_key=click.validated_data.get("client_key")
+    )
+
+
+def _standing(
+    manager: Manager, state: ShiftState, policy: Policy, now: datetime
+) -> dict[str, object]:
+    takes_part = manager.is_active_in_kommo and manager.is_licensed
+    return {
+        "state": state.presence.value,
+        "since": state.since,
+        "shift_started_at": state.shift_started_at,
+        "mode": policy.mode.value,
+        "can": {
+            action.value: (takes_part or goal in (What.PAUSED, What.ENDED))
+            and _leads_to(goal, action, state, policy, now)
+            for action, goal in _GOAL_OF.items()
+        },
+        "reason": _reason(state, policy, now)
+        if takes_part
+        else str(ERROR_TEXTS[operations.NotTakingPart]),
+    }
+
+
+def _leads_to(goal: What, action: Action, state: ShiftState, policy: Policy, now: datetime) -> bool:
+    answer = transition(state, Event(action, Cause.BUTTON), policy, now)
+    return isinstance(answer, Transition) and answer.what is goal
+
+
+def _reason(state: ShiftState, policy: Policy, now: datetime) -> str:
+    text = str(
+        REASON_TEXTS.get((state.presence, state.cause)) or REASON_TEXTS[state.presence, None]
+    )
+    awaited = transition(state, Event(Action.ACTIVITY, Cause.ACTIVITY), policy, now)
+    is_held = awaited == Refused(Reason.ENDED_BY_HAND) and state.cause in HAND
+    return f"{text} {HELD_TEXT}" if is_held else text
+
+
+def _error(code: str, detail: str, status_code: int) -> Response:
+    return Response({"error": code, "detail": detail}, status=status_code)
+
+
+def _sentence(detail: Any) -> str:
+    """Flatten what DRF says about fields to one line: `field: message`."""
+    if isinstance(detail, Mapping):
+        return " ".join(
+            _sentence(value) if name == "non_field_errors" else f"{name}: {_sentence(value)}"
+            for name, value in detail.items()
+        )
+    if isinstance(detail, list | tuple):
+        return " ".join(_sentence(item) for item in detail)
+    return str(detail)

@@ -1,0 +1,20 @@
+"""Addresses of the widget's shift endpoints, below the site's root."""
+
+from django.urls import path, re_path
+
+from shifts import api
+
+app_name = "shifts"
+
+_ACTION = r"(?P<action>start|pause|resume|end)"
+
+urlpatterns = [
+    path("widget/v1/me", api.MeView.as_view(), name="me"),
+    path("widget/v1/activity", api.ActivityView.as_view(), name="activity"),
+    re_path(rf"^widget/v1/shift/{_ACTION}$", api.OwnShiftView.as_view(), name="shift"),
+    re_path(
+        rf"^widget/v1/managers/(?P<kommo_id>[0-9]{{1,18}})/shift/{_ACTION}$",
+        api.ManagerShiftView.as_view(),
+        name="manager-shift",
+    ),
+]
