@@ -1,0 +1,1 @@
+"""API v4: one module an entity; each handler takes a Context and returns an Answer."""
