@@ -1,0 +1,1 @@
+"""The pure core: rules, ledger, turns, waves, windows."""

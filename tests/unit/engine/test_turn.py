@@ -1,0 +1,236 @@
+"""A turn: least-loaded choice, bursts, limits, records and replay."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distribution.core.decide import Decision, Kind, Turn, replay
+from distribution.core.facts import CandidateFacts, LeadFacts, Situation
+from distribution.core.reasons import Reason
+from distribution.core.records import digest_of, lead_from_json, lead_to_json
+from tests.unit.engine.builders import NOW, lead_lists, leads, manager, situation, situations
+from tests.unit.engine.laws import burst_is_levelled, limits_hold, replay_agrees
+
+
+def loaded(*loads: int, limit: int | None = None) -> list[CandidateFacts]:
+    return [manager(number, open_leads=load, limit=limit) for number, load in enumerate(loads, 1)]
+
+
+@pytest.mark.feature("F103")
+def test_the_least_loaded_manager_gets_the_lead() -> None:
+    turn = Turn(situation(loaded(5, 3, 4), "least_loaded"))
+    decision = turn.deal(LeadFacts(1), NOW)
+    assert (decision.chosen, decision.load_before, decision.eligible_count) == (2, 3, 3)
+
+
+@pytest.mark.feature("F2")
+def test_a_manager_who_is_offline_gets_none_of_twenty_leads() -> None:
+    turn = Turn(situation([manager(1, presence="offline"), manager(2)], "least_loaded"))
+    assert Counter(turn.deal(lead, NOW).chosen for lead in leads(20)) == {2: 20}
+
+
+def test_reserved_leads_weigh_like_open_ones() -> None:
+    team = [manager(1, open_leads=3), manager(2, open_leads=1, reserved=3)]
+    assert Turn(situation(team, "least_loaded")).deal(LeadFacts(1), NOW).chosen == 1
+
+
+def test_loads_compare_by_their_part_of_the_limit() -> None:
+    team = [manager(1, open_leads=5, limit=10), manager(2, open_leads=7, limit=20)]
+    assert Turn(situation(team, "least_loaded")).deal(LeadFacts(1), NOW).chosen == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 400)), min_size=2, max_size=9))
+def test_fractions_are_compared_exactly(pairs: list[tuple[int, int]]) -> None:
+    team = [
+        manager(number, open_leads=load, limit=limit)
+        for number, (load, limit) in enumerate(pairs, 1)
+    ]
+    chosen = Turn(situation(team, "least_loaded")).deal(LeadFacts(1), NOW).chosen
+    free = {m.manager_id: Fraction(m.load, m.limit or 1) for m in team if m.load < (m.limit or 1)}
+    assert chosen == (min(free, key=lambda number: (free[number], number)) if free else None)
+
+
+def test_equal_loads_go_to_whom_the_register_owes_most() -> None:
+    team = [manager(1, lag=-100_000), manager(2, lag=60_000), manager(3, lag=40_000)]
+    assert Turn(situation(team, "least_loaded")).deal(LeadFacts(1), NOW).chosen == 2
+
+
+def test_least_loaded_credits_and_charges_the_ledger_too() -> None:
+    turn = Turn(situation(loaded(0, 9), "least_loaded"))
+    decision = turn.deal(LeadFacts(1), NOW)
+    assert (decision.share, decision.charged) == (500_000, 1_000_000)
+    assert {number: entry.lag for number, entry in turn.entries().items()} == {
+        1: -500_000,
+        2: 500_000,
+    }
+
+
+@pytest.mark.feature("F105")
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.integers(1, 100))
+def test_a_burst_levels_the_loads_of_those_who_receive(loads: list[int], count: int) -> None:
+    burst_is_levelled(loads, count)
+
+
+@given(situations(), lead_lists())
+def test_nobody_is_dealt_a_lead_at_his_limit(start: Situation, asked: list[LeadFacts]) -> None:
+    limits_hold(start, asked)
+
+
+@given(situations(), lead_lists())
+def test_the_ledger_sums_to_what_it_summed_to_before(
+    start: Situation, asked: list[LeadFacts]
+) -> None:
+    turn = Turn(start)
+    for lead in asked:
+        turn.deal(lead, NOW)
+    assert sum(turn.ledger.lags) == sum(facts.lag for facts in start.candidates)
+
+
+def test_whoever_fills_up_is_out_for_the_rest_of_the_turn_and_the_record_says_so() -> None:
+    turn = Turn(situation(loaded(0, 3, limit=4), "least_loaded"))
+    decided = [turn.deal(lead, NOW) for lead in leads(6)]
+    assert [decision.chosen for decision in decided] == [1, 1, 1, 2, 1, None]
+    last = decided[-1]
+    assert last.kind is Kind.WAITING
+    assert [(v.manager_id, v.refusals[0].facts) for v in last.verdicts] == [
+        (1, {"limit": 4, "actual": 4}),
+        (2, {"limit": 4, "actual": 4}),
+    ]
+
+
+@given(situations(), lead_lists(), st.randoms(use_true_random=False))
+def test_the_order_of_candidates_never_matters(
+    start: Situation, asked: list[LeadFacts], chance: object
+) -> None:
+    shuffled = list(start.candidates)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    one, other = Turn(start), Turn(replace(start, candidates=tuple(shuffled)))
+    assert [one.deal(lead, NOW) for lead in asked] == [other.deal(lead, NOW) for lead in asked]
+    assert one.roster().digest == other.roster().digest
+    assert one.opening() == other.opening()
+
+
+@given(situations(), st.data())
+def test_dropping_a_loser_changes_no_winner(start: Situation, data: st.DataObject) -> None:
+    winner = Turn(start).deal(LeadFacts(1), NOW).chosen
+    losers = [facts for facts in start.candidates if facts.manager_id != winner]
+    if winner is None or not losers:
+        return
+    dropped = data.draw(st.sampled_from(losers))
+    rest = tuple(facts for facts in start.candidates if facts is not dropped)
+    assert Turn(replace(start, candidates=rest)).deal(LeadFacts(1), NOW).chosen == winner
+
+
+@pytest.mark.feature("B2")
+@given(situations(), lead_lists())
+def test_replaying_the_record_gives_the_same_decisions(
+    start: Situation, asked: list[LeadFacts]
+) -> None:
+    replay_agrees(start, asked)
+
+
+@pytest.mark.feature("B2")
+@given(situations(), lead_lists())
+def test_a_record_survives_being_stored_as_json(start: Situation, asked: list[LeadFacts]) -> None:
+    turn = Turn(start)
+    decided = [turn.deal(lead, NOW) for lead in asked]
+    roster = turn.roster()
+    stored = json.loads(json.dumps([roster.body, turn.opening(), [*map(lead_to_json, asked)]]))
+    assert digest_of(stored[0]) == roster.digest
+    again = replay(stored[0], stored[1], map(lead_from_json, stored[2]))
+    assert again == decided
+    assert json.loads(json.dumps([d.as_json() for d in again])) == [d.as_json() for d in decided]
+
+
+@given(situations(), lead_lists())
+def test_the_eligible_follow_from_the_roster_and_the_verdicts_that_differ(
+    start: Situation, asked: list[LeadFacts]
+) -> None:
+    turn = Turn(start)
+    standing = {verdict.manager_id for verdict in turn.verdicts() if verdict.eligible}
+    for lead in asked:
+        decision = turn.deal(lead, NOW)
+        if decision.kind is not Kind.DEALT or decision.relaxed:
+            continue
+        refused = {verdict.manager_id for verdict in decision.verdicts if verdict.refusals}
+        assert set(decision.eligible or standing) == standing - refused
+        assert decision.eligible_count == len(standing - refused)
+        assert decision.chosen in standing - refused
+
+
+def test_the_digest_ignores_loads_and_lags_and_notices_everything_else() -> None:
+    base = situation([manager(1), manager(2, open_leads=3, lag=5, last_lead_at=NOW, count=2)])
+    plain = situation([manager(1), manager(2)])
+    other = situation([manager(1), manager(2, presence="paused")])
+    assert Turn(base).roster().digest == Turn(plain).roster().digest
+    assert Turn(base).roster().digest != Turn(other).roster().digest
+    assert Turn(base).roster().digest != Turn(replace(base, register_id=2)).roster().digest
+
+
+def test_roster_and_opening_are_of_the_turns_beginning() -> None:
+    turn = Turn(situation(loaded(1, 1, limit=2)))
+    before = turn.roster(), turn.opening()
+    for lead in leads(5):
+        turn.deal(lead, NOW)
+    assert (turn.roster(), turn.opening()) == before
+
+
+def test_an_opening_of_another_roster_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not belong"):
+        replay(Turn(situation(3)).roster(), Turn(situation(2)).opening(), [])
+
+
+def test_a_lone_verdict_is_recorded_for_the_lead_that_it_is_about() -> None:
+    turn = Turn(situation(3))
+    tried = turn.deal(LeadFacts(1, tried=frozenset({1})), NOW)
+    assert [v.manager_id for v in tried.verdicts] == [1]
+    assert tried.verdicts[0].refusals[0].reason is Reason.ALREADY_TRIED
+    assert (tried.chosen, tried.eligible, tried.eligible_count) == (2, (2, 3), 2)
+    assert turn.deal(LeadFacts(2), NOW).verdicts == ()
+
+
+def test_whoever_has_already_tried_it_is_not_credited() -> None:
+    turn = Turn(situation(3))
+    turn.deal(LeadFacts(1, tried=frozenset({1})), NOW)
+    assert {number: entry.lag for number, entry in turn.entries().items()} == {
+        2: -500_000,
+        3: 500_000,
+    }
+
+
+class TestIgnorePresence:
+    """R4: nobody on shift, and the policy falls back to people off shift."""
+
+    def test_falls_back_to_whoever_is_merely_offline(self) -> None:
+        team = [
+            manager(1, presence="paused"),
+            manager(2, presence="offline", participation="off"),
+            manager(3, presence="offline", limit=0),
+            manager(4, presence="offline"),
+        ]
+        decision = self.deal(team)
+        assert (decision.chosen, decision.relaxed, decision.eligible) == (4, True, (4,))
+
+    def test_prefers_whoever_is_on_shift(self) -> None:
+        decision = self.deal([manager(1, presence="offline", lag=9), manager(2, lag=-9)])
+        assert (decision.chosen, decision.relaxed) == (2, False)
+
+    def test_waits_if_the_policy_says_so(self) -> None:
+        turn = Turn(situation([manager(1, presence="offline")]))
+        assert turn.deal(LeadFacts(1), NOW).kind is Kind.WAITING
+
+    def deal(self, team: list[CandidateFacts]) -> Decision:
+        turn = Turn(situation(team, when_nobody="ignore_presence"))
+        return turn.deal(LeadFacts(1), NOW)
+
+
+def test_a_planned_manager_is_disregarded_if_he_is_not_eligible() -> None:
+    turn = Turn(situation([manager(1), manager(2), manager(3, presence="paused")]))
+    assert turn.deal(LeadFacts(1), NOW, to=2).chosen == 2
+    assert turn.deal(LeadFacts(2), NOW, to=3).chosen == 1
+    assert turn.deal(LeadFacts(3), NOW, to=99).chosen in (1, 2)
