@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-DEFAULTS = {
+VARIABLES = {
     "SECRET_KEY": "only-for-tests",
     "PUBLIC_URL": "http://testserver",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
@@ -15,8 +15,8 @@ DEFAULTS = {
     "ENCRYPTION_KEYS": "test:dGVzdC1rZXktb2YtMzItYnl0ZXMtZm9yLXRlc3RzISE=",
 }
 
-for _name, _value in DEFAULTS.items():
-    os.environ.setdefault(_name, _value)
+os.environ.update(VARIABLES)  # whatever the shell has: every run of the tests sees the same
+os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 
 @pytest.hookimpl(tryfirst=True)

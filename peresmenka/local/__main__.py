@@ -39,7 +39,9 @@ def run(given: argparse.Namespace) -> int:
         fresh=given.fresh, durable=given.durable or not given.fresh, project=given.project
     ) as servers:
         found = {
-            name: value for name, value in os.environ.items() if value or name not in VARIABLES
+            name: value
+            for name, value in os.environ.items()
+            if value or name not in servers.variables
         }
         found.pop("PGPORT", None)
         return relay.run(argv, servers.variables | found)

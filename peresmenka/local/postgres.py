@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -215,11 +216,15 @@ class Postgres:
 
     def _password(self, role: str) -> str:
         """Return the generated password of `role`, kept in a file that only the starting user can read."""
-        path = self.instance / f"{role}.password"
-        if not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24))
-        return path.read_text()
+        return kept_secret(self.instance / f"{role}.password", lambda: secrets.token_urlsafe(24))
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret in file `path` (0600), made when it is first asked for."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(make())
+    return path.read_text()
 
 
 def spawn(argv: list[str], place: Place, log: Path) -> subprocess.Popen[bytes]:

@@ -6,8 +6,10 @@ a crash can neither keep servers up for ever nor take them away from others.
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from peresmenka.local.binaries import copy_binaries, find_binaries
 from peresmenka.local.places import PROJECT, Place, place_of_checkout, socket_folder
-from peresmenka.local.postgres import Postgres, remove
+from peresmenka.local.postgres import Postgres, kept_secret, remove
 from peresmenka.local.valkey import Valkey
 
 THROW_AWAY_PREFIX = "fresh-"
@@ -33,8 +35,15 @@ class Servers:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment variables that lead to the servers."""
-        return {"DATABASE_URL": self.postgres.url, "VALKEY_URL": self.valkey.url}
+        """The environment variables that lead to the servers, and keys that live as long as the data."""
+        return {
+            "DATABASE_URL": self.postgres.url,
+            "VALKEY_URL": self.valkey.url,
+            "SECRET_KEY": kept_secret(
+                self.instance / "secret.key", lambda: secrets.token_urlsafe(50)
+            ),
+            "ENCRYPTION_KEYS": kept_secret(self.instance / "encryption.keys", _make_encryption_key),
+        }
 
     def start(self) -> None:
         """Start what does not run yet; on failure nothing is left running."""
@@ -96,6 +105,10 @@ def remove_everything(project: Path = PROJECT) -> list[Path]:
             for programs in place.base.glob("programs-*"):
                 remove(programs)
     return used
+
+
+def _make_encryption_key() -> str:
+    return "local:" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _make_instance(place: Place, *, fresh: bool) -> Path:
