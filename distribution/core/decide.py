@@ -72,6 +72,7 @@ class Turn:
         self._weights = [self._strategy.weigh(facts) for facts in self._candidates]
         self._dealt = [0] * len(self._candidates)
         self._seq = 0
+        self._all_seats = range(len(self._candidates))
         self._standing = [self._judge(facts) for facts in self._candidates]
         self._current = list(self._standing)
         self._changed: tuple[Verdict, ...] = ()
@@ -126,16 +127,21 @@ class Turn:
         self._changed = tuple(current for current, standing in pairs if current != standing)
         self._refresh_pools()
 
-    def _objections(self, lead: LeadFacts, rules: Sequence[LeadRule]) -> dict[int, Verdict]:
+    def _objections(self, lead: LeadFacts) -> dict[int, Verdict]:
         """Return the verdicts, by seat, that the lead's own rules change."""
-        changed: dict[int, Verdict] = {}
-        for seat, facts in enumerate(self._candidates):
-            found = [rule.objection(self.situation, lead, facts) for rule in rules]
-            refusals = tuple(refusal for refusal in found if refusal is not None)
-            if refusals:
-                verdict = self._current[seat]
-                changed[seat] = Verdict(facts.manager_id, verdict.refusals + refusals)
-        return changed
+        found: dict[int, tuple[Refusal, ...]] = {}
+        for rule in self._lead_rules:
+            whom = rule.whom(lead)
+            if whom is not None and not whom:
+                continue
+            for seat in self._all_seats if whom is None else self._seats(whom):
+                refusal = rule.objection(self.situation, lead, self._candidates[seat])
+                if refusal is not None:
+                    found[seat] = (*found.get(seat, ()), refusal)
+        return {
+            seat: Verdict(self._ids[seat], self._current[seat].refusals + refusals)
+            for seat, refusals in found.items()
+        }
 
     # -- dealing
 
@@ -171,9 +177,12 @@ class Turn:
 
     def _consider(self, lead: LeadFacts) -> tuple[_Pool, dict[int, Verdict]]:
         """Return who is eligible for the lead, and the verdicts that the lead itself changes."""
-        rules = [rule for rule in self._lead_rules if rule.concerns(lead)]
-        own = self._objections(lead, rules) if rules else {}
+        own = self._objections(lead)
         return (self._without(self._open, own) if own else self._open), own
+
+    def _seats(self, manager_ids: Iterable[int]) -> list[int]:
+        seats = [self._seat(manager_id) for manager_id in manager_ids]
+        return [seat for seat in seats if seat is not None]
 
     def _seat(self, manager_id: int) -> int | None:
         seat = bisect_left(self._ids, manager_id)

@@ -60,6 +60,7 @@ class LeadFacts:
     tried: frozenset[int] = frozenset()  # managers who have had it in this cycle
     arrived_at: datetime | None = None  # when it came to us; recorded, never judged
     only_groups: frozenset[int] = frozenset()  # groups that may have it; empty: any
+    moves: bool = False  # redistributed, not new: the window for new leads is not its window
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ def lead_to_json(lead: LeadFacts) -> Json:
         "tried": sorted(lead.tried),
         "arrived_at": moment_to_json(lead.arrived_at),
         "only_groups": sorted(lead.only_groups),
+        "moves": lead.moves,
     }
 
 
@@ -86,6 +87,7 @@ def lead_from_json(stored: Mapping[str, Any]) -> LeadFacts:
         tried=frozenset(stored["tried"]),
         arrived_at=moment_from_json(stored["arrived_at"]),
         only_groups=frozenset(stored["only_groups"]),
+        moves=stored["moves"],
     )
 
 

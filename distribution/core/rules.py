@@ -3,7 +3,7 @@
 All rules run for every candidate: the first refusal is the headline, the others are kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -120,16 +120,14 @@ class LeadRule:
     """A rule about a lead and a candidate."""
 
     objection: Callable[[Situation, LeadFacts, CandidateFacts], Refusal | None]
-    concerns: Callable[
-        [LeadFacts], bool
-    ]  # False: it objects to nobody for this lead, so do not ask
+    whom: Callable[[LeadFacts], Collection[int] | None]  # ids it may object to; None: anybody
 
 
 LEAD_RULES: tuple[LeadRule, ...] = (
-    LeadRule(not_in_leads_group, concerns=lambda lead: bool(lead.only_groups)),
-    LeadRule(already_tried, concerns=lambda lead: bool(lead.tried)),
+    LeadRule(not_in_leads_group, whom=lambda lead: None if lead.only_groups else ()),
+    LeadRule(already_tried, whom=lambda lead: lead.tried),
 )
-"""About lead and candidate: judged for each lead that concerns them."""
+"""About lead and candidate: judged for each lead, and only for those it may object to."""
 
 
 def lead_excluded(situation: Situation, lead: LeadFacts) -> Refusal | None:
@@ -149,8 +147,8 @@ def stage_not_tracked(situation: Situation, lead: LeadFacts) -> Refusal | None:
 
 
 def outside_hours(situation: Situation, lead: LeadFacts) -> Refusal | None:
-    """Outside the working window a lead waits for its opening (F81, F82)."""
-    if situation.policy.window_open:
+    """Outside the working window a new lead waits for its opening (F81, F82)."""
+    if situation.policy.window_open or lead.moves:
         return None
     return Refusal(Reason.OUTSIDE_HOURS, until=situation.policy.window_opens_at)
 
