@@ -17,7 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from peresmenka.local.binaries import copy_binaries, find_binaries
-from peresmenka.local.places import PROJECT, Place, place_of_checkout, socket_folder
+from peresmenka.local.places import (
+    PROJECT,
+    Place,
+    base_of_checkout,
+    place_of_checkout,
+    socket_folder,
+)
 from peresmenka.local.postgres import Postgres, kept_secret, remove
 from peresmenka.local.valkey import Valkey
 
@@ -92,6 +98,8 @@ def running_servers(
 
 def remove_everything(project: Path = PROJECT) -> list[Path]:
     """Remove the checkout's servers and data, but for instances in use, which are returned."""
+    if not base_of_checkout(project).exists():
+        return []
     place = place_of_checkout(project)
     with _locked(place.base / "start.lock"):
         used = []
@@ -102,8 +110,9 @@ def remove_everything(project: Path = PROJECT) -> list[Path]:
             _servers(place, instance).stop()
             remove(instance)
         if not used:
-            for programs in place.base.glob("programs-*"):
-                remove(programs)
+            for path in place.base.iterdir():
+                remove(path)
+            place.base.rmdir()
     return used
 
 
@@ -178,9 +187,18 @@ def _is_unused(instance: Path) -> bool:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the lock file `path` alone; the kernel frees it if we die."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _take_lock(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        os.close(descriptor)
+
+
+def _take_lock(path: Path) -> int:
+    """Return the descriptor of the locked file; a file that `clean` removed while we waited does not count."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
         os.close(descriptor)
