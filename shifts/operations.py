@@ -202,7 +202,7 @@ def save_shift_settings(
     settings, _ = ShiftSettings.objects.update_or_create(
         account=account,
         defaults={
-            "mode": mode.value,
+            "mode": Mode(mode).value,
             "pause_after_minutes": pause_after_minutes,
             "offline_after_minutes": offline_after_minutes,
             "inactivity_ends_hand_pause": inactivity_ends_hand_pause,
@@ -270,7 +270,7 @@ def _write(manager: Manager, state: ShiftState, step: Transition, by: int | None
     at, cause = step.at, step.cause.value
     after = replace(state, presence=step.after, since=at, cause=step.cause)
     owner = {"account_id": manager.account_id}
-    if step.what is What.STARTED:
+    if step.what is What.STARTED or state.shift_id is None:
         shift = Shift.objects.create(
             **owner, manager=manager, started_at=at, start_cause=cause, started_by=by
         )
