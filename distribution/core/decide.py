@@ -106,20 +106,20 @@ class Turn:
         self._spare = self._pool(spare, relaxed=True)
         self._wait: WaitingReason | None = None
 
+    def _facts_now(self, seat: int) -> CandidateFacts:
+        """Return a candidate's facts with what the turn has dealt him so far."""
+        facts, row = self._candidates[seat], self.ledger.entry(seat)
+        return replace(
+            facts,
+            reserved=facts.reserved + self._dealt[seat],
+            lag=row.lag,
+            count=row.count,
+            last_lead_at=row.last_lead_at,
+        )
+
     def _judge_again(self, seat: int) -> None:
         """Judge the one who has just been dealt a lead: nobody else's facts have changed."""
-        facts = self._candidates[seat]
-        row = self.ledger.entry(seat)
-        reserved = facts.reserved + self._dealt[seat]
-        verdict = self._judge(
-            replace(
-                facts,
-                reserved=reserved,
-                lag=row.lag,
-                count=row.count,
-                last_lead_at=row.last_lead_at,
-            )
-        )
+        verdict = self._judge(self._facts_now(seat))
         if verdict == self._current[seat]:
             return
         self._current[seat] = verdict
@@ -262,6 +262,10 @@ class Turn:
     def entries(self) -> dict[int, Entry]:
         """Return the register's rows that the turn has changed, by manager id."""
         return self.ledger.entries()
+
+    def candidates(self) -> tuple[CandidateFacts, ...]:
+        """Return all candidates as they stand now, by manager id: what a next turn may start from."""
+        return tuple(self._facts_now(seat) for seat in self._all_seats)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return every candidate's verdict as it stands now, by manager id."""

@@ -1,7 +1,9 @@
 """What comes out of the engine: verdicts on candidates and the decision about a lead."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from distribution.core import records
 from distribution.core.reasons import Refusal, WaitingReason
@@ -85,3 +87,14 @@ class Decision:
         for name in ("share", "charged", "lag_before", "load_before"):
             stored[name] = getattr(self, name)
         return stored
+
+
+def all_verdicts(roster: Mapping[str, Any], decision: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """Return every candidate's verdict on a stored decision, by manager id (B2).
+
+    `roster` is the stored roster's body, `decision` what `Decision.as_json` gave.
+    """
+    refusals = records.standing_refusals(roster)
+    for row in decision.get("verdicts", ()):
+        refusals[row["id"]] = tuple(map(records.refusal_from_json, row["refusals"]))
+    return tuple(Verdict(manager_id, found) for manager_id, found in refusals.items())

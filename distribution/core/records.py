@@ -119,9 +119,22 @@ def _policy_from_json(stored: Mapping[str, Any]) -> Policy:
     )
 
 
+# What most managers are: left out of a roster, since there is a roster for each change of presence.
+_USUAL: Json = {
+    "licensed": True,
+    "active": True,
+    "participation": "on",
+    "presence": "online",
+    "shift_started_at": None,
+    "limit": None,
+    "weight": 1,
+    "groups": [],
+    "refusals": [],
+}
+
+
 def _candidate_to_json(candidate: CandidateFacts, refusals: Sequence[Refusal]) -> Json:
-    return {
-        "id": candidate.manager_id,
+    row: Json = {
         "licensed": candidate.licensed,
         "active": candidate.active_in_kommo,
         "participation": candidate.participation,
@@ -132,6 +145,19 @@ def _candidate_to_json(candidate: CandidateFacts, refusals: Sequence[Refusal]) -
         "groups": sorted(candidate.group_ids),
         "refusals": [refusal_to_json(refusal) for refusal in refusals],
     }
+    unusual = {name: value for name, value in row.items() if value != _USUAL[name]}
+    return {"id": candidate.manager_id, **unusual}
+
+
+def candidate_rows(roster: Mapping[str, Any]) -> list[Json]:
+    """Return the roster's candidates with every field, by id: what a page shows of them."""
+    return [{**_USUAL, **row} for row in roster["candidates"]]
+
+
+def standing_refusals(roster: Mapping[str, Any]) -> dict[int, tuple[Refusal, ...]]:
+    """Return each candidate's standing refusals, by manager id."""
+    rows = candidate_rows(roster)
+    return {row["id"]: tuple(map(refusal_from_json, row["refusals"])) for row in rows}
 
 
 def roster_record(
@@ -171,7 +197,7 @@ def situation_from_json(roster: Mapping[str, Any], opening: Mapping[str, Any]) -
 
     Raises ValueError if the opening does not belong to the roster.
     """
-    stored = roster["candidates"]
+    stored = candidate_rows(roster)
     columns = [opening[name] for name in ("open", "reserved", "lag", "count", "last")]
     now = moment_from_json(opening["now"])
     if now is None or any(len(column) != len(stored) for column in columns):

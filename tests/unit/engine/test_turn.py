@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distribution.core.decide import Decision, Kind, Turn, replay
+from distribution.core.decisions import all_verdicts
 from distribution.core.facts import CandidateFacts, LeadFacts, Situation
 from distribution.core.reasons import Reason
 from distribution.core.records import digest_of, lead_from_json, lead_to_json
@@ -163,6 +165,23 @@ def test_the_eligible_follow_from_the_roster_and_the_verdicts_that_differ(
         assert decision.chosen in standing - refused
 
 
+@pytest.mark.feature("B2")
+@given(situations(), lead_lists())
+def test_a_stored_decision_names_every_candidate_with_all_his_refusals(
+    start: Situation, asked: list[LeadFacts]
+) -> None:
+    turn = Turn(start)
+    body = json.loads(json.dumps(turn.roster().body))
+    for lead in asked:
+        before = {verdict.manager_id: verdict for verdict in turn.verdicts()}
+        decision = turn.deal(lead, NOW)
+        if decision.kind is Kind.LEFT_ALONE or decision.refusal:
+            continue
+        stored = json.loads(json.dumps(decision.as_json()))
+        before.update({verdict.manager_id: verdict for verdict in decision.verdicts})
+        assert all_verdicts(body, stored) == tuple(before.values())
+
+
 def test_the_digest_ignores_loads_and_lags_and_notices_everything_else() -> None:
     base = situation([manager(1), manager(2, open_leads=3, lag=5, last_lead_at=NOW, count=2)])
     plain = situation([manager(1), manager(2)])
@@ -201,6 +220,24 @@ def test_whoever_has_already_tried_it_is_not_credited() -> None:
         2: -500_000,
         3: 500_000,
     }
+
+
+@given(situations(), lead_lists(), st.integers(0, 20))
+def test_a_turn_cut_in_two_deals_as_one(start: Situation, asked: list[LeadFacts], cut: int) -> None:
+    whole, first = Turn(start), Turn(start)
+    expected = [whole.deal(lead, NOW).chosen for lead in asked]
+    before = [first.deal(lead, NOW).chosen for lead in asked[:cut]]
+    second = Turn(replace(start, candidates=first.candidates()))
+    assert before + [second.deal(lead, NOW).chosen for lead in asked[cut:]] == expected
+
+
+def test_the_last_lead_of_a_chosen_one_is_the_moment_of_the_deal() -> None:
+    later = NOW + timedelta(minutes=2)
+    turn = Turn(situation(1))
+    turn.deal(LeadFacts(1), NOW)
+    turn.deal(LeadFacts(2), later)
+    (facts,) = turn.candidates()
+    assert (facts.last_lead_at, facts.count, facts.reserved) == (later, 2, 2)
 
 
 class TestIgnorePresence:
