@@ -8,6 +8,7 @@ import requests
 
 from sandbox.crm import Crm
 from sandbox.hooks import DEADLINE_SECONDS, TIMED_OUT, Delivery
+from sandbox.world import World
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.02
@@ -15,14 +16,13 @@ MOST_IN_FLIGHT = 64
 
 
 class Deliverer:
-    """Takes due deliveries out of the state machine, sends them and settles them.
+    """Ticks the streams; takes due deliveries out of the state machine, sends and settles them.
 
-    `lock` is the one lock around `crm`; it is never held while a hook is on its way.
+    The world's lock is never held while a hook is on its way.
     """
 
-    def __init__(self, crm: Crm, lock: threading.Lock, threads: int = 8) -> None:
-        self._crm = crm
-        self._lock = lock
+    def __init__(self, world: World, threads: int = 8) -> None:
+        self._world = world
         self._stopping = threading.Event()
         self._room = threading.Semaphore(MOST_IN_FLIGHT)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hooks")
@@ -41,22 +41,33 @@ class Deliverer:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            if not self._room.acquire(timeout=POLL_SECONDS):
-                continue
-            with self._lock:
-                due = self._crm.due_deliveries(self._crm.now(), limit=1)
-            if due:
-                self._pool.submit(self._send, due[0])
-            else:
-                self._room.release()
-                self._stopping.wait(POLL_SECONDS)
+            try:
+                if not self._step():
+                    self._stopping.wait(POLL_SECONDS)
+            except Exception:  # the loop's boundary: sending must go on
+                log.exception("the hook dispatcher stumbled")
+                self._stopping.wait(1.0)
 
-    def _send(self, delivery: Delivery) -> None:
+    def _step(self) -> bool:
+        """Do one round; return whether there was work."""
+        if not self._room.acquire(timeout=POLL_SECONDS):
+            return True
+        with self._world.lock:
+            crm = self._world.crm
+            made = self._world.streams.tick(crm)
+            due = crm.due_deliveries(crm.now(), limit=1)
+        if due:
+            self._pool.submit(self._send, crm, due[0])
+        else:
+            self._room.release()
+        return bool(due or made)
+
+    def _send(self, crm: Crm, delivery: Delivery) -> None:
         try:
             status = self._post(delivery)
-            with self._lock:
-                self._crm.settle_delivery(delivery, status)
-        except Exception:  # the loop's boundary: one bad destination must not stop the others
+            with self._world.lock:
+                crm.settle_delivery(delivery, status)
+        except Exception:  # the loop's boundary: one bad hook must not stop the rest
             log.exception("webhook %s was lost", delivery.request_id)
         finally:
             self._room.release()

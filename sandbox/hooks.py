@@ -70,6 +70,16 @@ class Post:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def waiting(self) -> list[tuple[float, int, Delivery]]:
+        """Return what waits, in no order."""
+        return list(self._queue)
+
+    def forget(self, account_id: int | None = None) -> None:
+        """Drop what waits for an account, or all."""
+        kept = [e for e in self._queue if account_id not in (None, e[2].account_id)]
+        heapq.heapify(kept)
+        self._queue = kept
+
     def next_due_at(self) -> float | None:
         """Return when the earliest delivery is due (unix seconds), None when nothing waits."""
         return self._queue[0][0] if self._queue else None
