@@ -1,0 +1,197 @@
+"""Reads the body of an account's webhook: which leads may have changed, and who visibly acted.
+
+A webhook is a hint, so only keys that name a lead, a stage or a user are kept; nothing is built
+that could grow with the depth of a key. Any bytes are read without an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import unquote_plus
+
+Action = Literal["add", "update", "status", "responsible", "delete", "restore", "note"]
+LARGEST_BODY = 1024 * 1024
+DEEPEST_KEY = 12
+MOST_KEYS = 20_000  # keys that we keep: 1,000 leads have 12 each
+_LEAD = "2"  # element_type of leads
+_SERVICE_NOTES = frozenset({"25", "26"})  # written by integrations, ours among them
+_ACTIONS: dict[str, Action] = {
+    "add": "add",
+    "update": "update",
+    "status": "status",
+    "responsible": "responsible",
+    "delete": "delete",
+    "restore": "restore",
+    "note": "note",
+}
+_ENTITIES = frozenset({"leads", "contacts", "companies", "task", "tasks", "unsorted"})
+_KEPT = frozenset(
+    f"{name}]"
+    for name in (
+        "id",
+        "status_id",
+        "old_status_id",
+        "pipeline_id",
+        "responsible_user_id",
+        "old_responsible_user_id",
+        "modified_user_id",
+        "created_user_id",
+        "modified_by",
+        "created_by",
+        "last_modified",
+        "updated_at",
+        "lead_id",
+        "element_id",
+        "element_type",
+        "note_type",
+    )
+)
+_Fields = dict[str, str]
+_Items = dict[tuple[str, str, str], _Fields]  # (entity, action, index) -> kept fields
+
+
+@dataclass(frozen=True, slots=True)
+class LeadHint:
+    """A lead that may have changed. What the body did not say is None."""
+
+    lead_id: int
+    action: Action
+    pipeline_id: int | None = None
+    status_id: int | None = None
+    old_status_id: int | None = None
+    owner_id: int | None = None
+    old_owner_id: int | None = None
+    updated_at: int | None = None  # unix seconds
+    modified_by: int | None = None  # user id, 0 = robot
+    created_by: int | None = None
+
+
+@dataclass(slots=True)
+class HookContent:
+    """What a body says."""
+
+    account_id: int | None = None
+    subdomain: str | None = None
+    lead_changes: list[LeadHint] = field(default_factory=list)
+    activity: list[tuple[int, int | None]] = field(default_factory=list)  # (user id, unix seconds)
+    problems: list[str] = field(default_factory=list)
+
+
+def parse_hook(body: bytes) -> HookContent:
+    """Return what the form-encoded `body` says; problems are listed, never raised."""
+    content = HookContent()
+    if len(body) > LARGEST_BODY:
+        content.problems.append("the body is larger than 1 MiB; its end was not read")
+    items = _read_items(body[:LARGEST_BODY], content)
+    seen: dict[int, int | None] = {}
+    for (entity, action, _), fields in items.items():
+        content.lead_changes.extend(_hints(entity, action, fields))
+        _note_activity(seen, action, fields)
+    content.activity = list(seen.items())
+    return content
+
+
+def _read_items(body: bytes, content: HookContent) -> _Items:
+    items: _Items = {}
+    kept = 0
+    for parts, value in _pairs(body):
+        if parts[0] == "account":
+            _read_account(parts, value, content)
+            continue
+        place = _place(parts)
+        if place is None:
+            if len(parts) > DEEPEST_KEY + 1 and "deep" not in content.problems:
+                content.problems.append("deep")
+            continue
+        kept += 1
+        if kept > MOST_KEYS:
+            content.problems.append("too many keys; the rest was not read")
+            break
+        items.setdefault(place, {})[parts[-1][:-1]] = value
+    return items
+
+
+def _pairs(body: bytes) -> Iterator[tuple[list[str], str]]:
+    """Yield (key split at its opening brackets, value still encoded)."""
+    text = body.decode("latin-1")
+    for code, bracket in (("%5B", "["), ("%5D", "]"), ("%5b", "["), ("%5d", "]")):
+        text = text.replace(code, bracket)
+    for pair in text.split("&"):
+        key, _, value = pair.partition("=")
+        if "%" in key:
+            key = unquote_plus(key)
+        yield key.split("[", DEEPEST_KEY + 2), value
+
+
+def _place(parts: list[str]) -> tuple[str, str, str] | None:
+    """Return (entity, action, index) when the key is one that we keep, else None."""
+    size = len(parts)
+    if size < 4 or parts[-1] not in _KEPT or parts[0] not in _ENTITIES:
+        return None
+    is_note = size == 5 and parts[1] == "note]" and parts[3] == "note]"
+    is_accepted = size == 7 and parts[0] == "unsorted" and parts[4] == "leads]"
+    if size == 4 or is_note:
+        return parts[0], parts[1][:-1], parts[2][:16]
+    return ("accepted", parts[1][:-1], parts[2][:16] + parts[5][:16]) if is_accepted else None
+
+
+def _read_account(parts: list[str], value: str, content: HookContent) -> None:
+    if parts[1:] == ["id]"]:
+        content.account_id = _number(value)
+    elif parts[1:] == ["subdomain]"]:
+        content.subdomain = unquote_plus(value)[:63] or None
+
+
+def _hints(entity: str, action: str, fields: _Fields) -> Iterator[LeadHint]:
+    if entity == "unsorted":
+        yield from _hint(_number(fields.get("lead_id")), "add", fields)
+    elif entity == "accepted":
+        yield from _hint(_number(fields.get("id")), "update", fields)
+    elif entity == "leads" and action == "note":
+        if fields.get("element_type", _LEAD) == _LEAD:
+            yield from _hint(_number(fields.get("element_id")), "note", {})
+    elif entity == "leads" and action in _ACTIONS:
+        yield from _hint(_number(fields.get("id")), _ACTIONS[action], fields)
+
+
+def _hint(lead_id: int | None, action: Action, fields: _Fields) -> Iterator[LeadHint]:
+    if not lead_id:
+        return
+    get = fields.get
+    updated_at = _number(get("updated_at"))
+    yield LeadHint(
+        lead_id=lead_id,
+        action=action,
+        pipeline_id=_number(get("pipeline_id")),
+        status_id=_number(get("status_id")),
+        old_status_id=_number(get("old_status_id")),
+        owner_id=_number(get("responsible_user_id")),
+        old_owner_id=_number(get("old_responsible_user_id")),
+        updated_at=_number(get("last_modified")) if updated_at is None else updated_at,
+        modified_by=_number(get("modified_user_id")),
+        created_by=_number(get("created_user_id")),
+    )
+
+
+def _note_activity(seen: dict[int, int | None], action: str, fields: _Fields) -> None:
+    """Keep for who acted the latest moment that a body tells; robots (0) do not act."""
+    if fields.get("note_type") in _SERVICE_NOTES:
+        return
+    names = ("modified_user_id", "modified_by")
+    if action in {"add", "note"}:
+        names = (*names, "created_user_id", "created_by")
+    actor = next((found for name in names if (found := _number(fields.get(name)))), 0)
+    if not actor:
+        return
+    at = _number(fields.get("updated_at")) or _number(fields.get("last_modified"))
+    known = seen.get(actor)
+    seen[actor] = max(known, at) if known and at else at or known
+
+
+def _number(value: str | None) -> int | None:
+    """Return a decimal number of up to 18 digits, else None ("2024-09-17 13:28:01", "", junk)."""
+    if value is None or len(value) > 18 or not value.isascii() or not value.isdigit():
+        return None
+    return int(value)

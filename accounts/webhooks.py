@@ -1,0 +1,100 @@
+"""Where Kommo's webhooks arrive: raw body → one INSERT → 204. Parses nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts.kommo.webhook import LARGEST_BODY
+from accounts.operations.inbox import Ingest, ingest_webhook
+from peresmenka.lib.enqueue import ring
+
+PREFIX = "/hooks/kommo/"
+_SLOW_RING_SECONDS = 0.1
+_SILENCE_SECONDS = 2.0
+_log = logging.getLogger(__name__)
+
+
+class HooksFirst:
+    """Middleware, the first of all: webhooks need no session, no language, no cookie, no policy."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(PREFIX):
+            return receive_hook(request, request.path_info.removeprefix(PREFIX))
+        return self._get_response(request)
+
+
+@csrf_exempt
+def receive_hook(request: HttpRequest, key: str) -> HttpResponse:
+    """Answer 204 once the body is committed; 404 for an unknown key, 503 when it cannot be kept.
+
+    Kommo repeats a delivery for hours after a 5xx, but soon gives up after a 4xx.
+    """
+    if request.method != "POST":
+        return HttpResponse(status=405, headers={"Allow": "POST"})
+    try:
+        body = _read_body(request)
+        if body is None:
+            return HttpResponse(status=413)
+        outcome = _store(key, body)
+    except UnreadablePostError:
+        return HttpResponse(status=400)
+    except (DatabaseError, InterfaceError) as error:
+        _log.error("webhook not stored: %s", type(error).__name__)
+        return HttpResponse(status=503, headers={"Retry-After": "60"})
+    if outcome is Ingest.UNKNOWN:
+        return HttpResponse(status=404)
+    if outcome is Ingest.STORED:
+        _doorbell.ring()
+    return HttpResponse(status=204)
+
+
+def _read_body(request: HttpRequest) -> bytes | None:
+    """Return the raw body, never `request.POST`: its limit of 1,000 fields loses bulk edits."""
+    try:
+        announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        announced = 0
+    if announced > LARGEST_BODY:
+        return None
+    body: bytes = request.read(LARGEST_BODY + 1)
+    return body if len(body) <= LARGEST_BODY else None
+
+
+def _store(key: str, body: bytes) -> Ingest:
+    """Store; once more on a new connection if the kept one has died. A repeat folds."""
+    was_connected = connection.connection is not None
+    try:
+        return ingest_webhook(key=key, body=body)
+    except (OperationalError, InterfaceError):
+        if not was_connected or connection.in_atomic_block:
+            raise
+        connection.close()
+        return ingest_webhook(key=key, body=body)
+
+
+class _Doorbell:
+    """Rings, but stays silent for a while after a slow ring: a hanging Valkey must not delay answers."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def ring(self) -> None:
+        """Ring unless the last ring was slow."""
+        begun = time.monotonic()
+        if begun < self._silent_until:
+            return
+        ring()
+        if time.monotonic() - begun > _SLOW_RING_SECONDS:
+            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+
+
+_doorbell = _Doorbell()
