@@ -1,0 +1,195 @@
+"""What the page "Shift distribution" shows: the settings as one flat dict, and what can be chosen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from django.db.models import Count, Q
+
+from accounts.models import Account, AuditEntry, Group, LeadField, Manager, Stage
+from distribution.models import DistributionSettings, GroupRule, GroupStage
+from shifts.models import ShiftSettings
+
+Values = dict[str, Any]
+"""The settings by name, JSON-ready: times as "09:00", groups in the order of their priority."""
+
+SAVED = "settings_saved"  # action of the audit entry that each save writes
+
+SHIFT_FIELDS = {
+    "shift_mode": "mode",
+    "pause_after_minutes": "pause_after_minutes",
+    "offline_after_minutes": "offline_after_minutes",
+    "inactivity_ends_hand_pause": "inactivity_ends_hand_pause",
+}
+DISTRIBUTION_FIELDS = (
+    "is_enabled",
+    "mode",
+    "strategy",
+    "hours_from",
+    "hours_to",
+    "start_delay_minutes",
+    "redistribution_enabled",
+    "redistribution_from",
+    "redistribution_to",
+    "redistribution_delay_minutes",
+    "transfer_minutes",
+    "exclusion_field_id",
+    "return_enabled",
+    "return_only_untouched",
+    "notes_enabled",
+)
+TIME_FIELDS = ("hours_from", "hours_to", "redistribution_from", "redistribution_to")
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSettings:
+    """An account's settings as they are saved; the defaults where nothing is."""
+
+    values: Values
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageChoice:
+    """A stage that can be tracked on its own."""
+
+    kommo_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineChoice:
+    """A pipeline with its open stages, in Kommo's order."""
+
+    kommo_id: int
+    name: str
+    stages: tuple[StageChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChoice:
+    """A Kommo group with the number of its members who can take part."""
+
+    kommo_id: int
+    name: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChoice:
+    """A lead field that may exclude a lead."""
+
+    kommo_id: int
+    name: str
+    is_checkbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything of the account that the page offers for choice."""
+
+    groups: tuple[GroupChoice, ...]
+    pipelines: tuple[PipelineChoice, ...]
+    fields: tuple[FieldChoice, ...]
+
+    def stage_name(self, pipeline_id: int, status_id: int) -> str:
+        """Return "Pipeline: Stage", or the ids of what Kommo no longer has."""
+        for pipeline in self.pipelines:
+            for stage in pipeline.stages:
+                if (pipeline.kommo_id, stage.kommo_id) == (pipeline_id, status_id):
+                    return f"{pipeline.name}: {stage.name}"
+        return f"{pipeline_id}: {status_id}"
+
+
+def settings_of(account: Account) -> CurrentSettings:
+    """Return what is saved; four queries, nothing is written."""
+    distribution = (
+        DistributionSettings.objects.for_account(account).first() or DistributionSettings()
+    )
+    shift = ShiftSettings.objects.for_account(account).first() or ShiftSettings()
+    values: Values = {name: getattr(shift, field) for name, field in SHIFT_FIELDS.items()}
+    values |= {name: _stored(getattr(distribution, name)) for name in DISTRIBUTION_FIELDS}
+    values["groups"] = _groups_of(account)
+    return CurrentSettings(values, distribution.version)
+
+
+def _stored(value: Any) -> Any:
+    return value.strftime("%H:%M") if isinstance(value, time) else value
+
+
+def _groups_of(account: Account) -> list[dict[str, Any]]:
+    """Return the groups by priority: {"group", "pipelines" (whole ones), "stages" (pairs)}."""
+    stages: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    rows = GroupStage.objects.for_account(account).order_by("pipeline_id", "status_id")
+    for rule_id, pipeline_id, status_id in rows.values_list("rule_id", "pipeline_id", "status_id"):
+        stages[rule_id].append((pipeline_id, status_id))
+    rules = GroupRule.objects.for_account(account).order_by("priority", "pk")
+    return [
+        {
+            "group": kommo_id,
+            "pipelines": [pipeline for pipeline, status in stages[pk] if status is None],
+            "stages": [[pipeline, status] for pipeline, status in stages[pk] if status is not None],
+        }
+        for pk, kommo_id in rules.values_list("pk", "group__kommo_id")
+    ]
+
+
+def catalogue_of(account: Account) -> Catalogue:
+    """Return the groups, pipelines, stages and fields to choose from; three queries."""
+    takes_part = Q(manager__is_licensed=True, manager__is_active_in_kommo=True)
+    groups = (
+        Group.objects.for_account(account)
+        .filter(is_gone=False)
+        .annotate(members=Count("manager", filter=takes_part))
+        .order_by("name", "pk")
+    )
+    fields = LeadField.objects.for_account(account).filter(is_gone=False).order_by("name", "pk")
+    choices = [FieldChoice(row.kommo_id, row.name, row.type == "checkbox") for row in fields]
+    return Catalogue(
+        tuple(GroupChoice(row.kommo_id, row.name, row.members) for row in groups),
+        _pipelines_of(account),
+        tuple(sorted(choices, key=lambda choice: not choice.is_checkbox)),
+    )
+
+
+def _pipelines_of(account: Account) -> tuple[PipelineChoice, ...]:
+    """Return the pipelines with their open stages; unsorted leads cannot be dealt in Kommo."""
+    stages = (
+        Stage.objects.for_account(account)
+        .filter(is_gone=False, pipeline__is_gone=False)
+        .exclude(kommo_id__in=Stage.CLOSED)
+        .exclude(type=Stage.UNSORTED_TYPE)
+        .select_related("pipeline")
+        .order_by("pipeline__sort", "pipeline_id", "sort", "kommo_id")
+    )
+    found: dict[int, tuple[str, list[StageChoice]]] = {}
+    for stage in stages:
+        _, listed = found.setdefault(stage.pipeline.kommo_id, (stage.pipeline.name, []))
+        listed.append(StageChoice(stage.kommo_id, stage.name))
+    return tuple(PipelineChoice(pk, name, tuple(listed)) for pk, (name, listed) in found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class LaterSaves:
+    """What was saved since a version: each changed setting's value before, and the last author."""
+
+    before: Mapping[str, Any]
+    actor_name: str
+
+
+def saves_after(account: Account, version: int) -> LaterSaves:
+    """Return what others saved after `version`; the page compares it with what a user typed."""
+    before: dict[str, Any] = {}
+    actor_id = None
+    entries = AuditEntry.objects.for_account(account).filter(
+        action=SAVED, after__version__gt=version
+    )
+    for entry in entries.order_by("pk"):
+        actor_id = entry.actor_id
+        before = {**entry.before, **before}
+    name = Manager.objects.for_account(account).filter(kommo_id=actor_id).values_list("name")
+    return LaterSaves(before, next((row[0] for row in name), ""))

@@ -1,0 +1,62 @@
+"""The console's shell: where a visit begins, the progress of the first sync, language and appearance."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.identity import ConsoleRequest, console_page
+from accounts.models import Account, Manager
+
+YEAR = 365 * 24 * 3600
+THEMES = ("auto", "light", "dark")
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show strangers what this is and how to sign in; send the others to their own page."""
+    manager: Manager | None = getattr(request, "manager", None)
+    if manager is None:
+        return render(request, "welcome.html")
+    is_lead = manager.is_admin or manager.is_supervisor
+    return redirect("distribution:board" if is_lead else "distribution:me")
+
+
+@require_GET
+@console_page("manager")
+def sync(request: ConsoleRequest) -> HttpResponse:
+    """Return the first sync's banner as it stands; when it is done the page loads anew."""
+    if request.account.sync_state in (Account.SyncState.DONE, Account.SyncState.FAILED):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "distribution/_sync.html")
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Remember a language (session, cookie, and the manager's row) or an appearance; go back."""
+    wish = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(wish, {request.get_host()}, request.is_secure())
+    response = redirect(wish if allowed else "/")
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES):
+        request.session["language"] = language
+        _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+        manager: Manager | None = getattr(request, "manager", None)
+        if manager is not None:
+            manager.language = language
+            manager.save(update_fields=["language"])
+        translation.activate(language)
+    theme = request.POST.get("theme", "")
+    if theme in THEMES:
+        _remember(response, "theme", theme)
+    return response
+
+
+def _remember(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax"
+    )

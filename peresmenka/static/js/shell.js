@@ -1,0 +1,42 @@
+// What every page needs: menus that close, the dialog of htmx answers, refreshing of live parts.
+
+const REFRESH_MS = 5000;
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  if (event.target.closest("[data-close]")) {
+    event.preventDefault();
+    document.getElementById("dialog")?.close();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const dialog = document.getElementById("dialog");
+  if (event.detail.target === dialog && dialog.childElementCount > 0) dialog.showModal();
+});
+
+// A form inside the dialog has done its work when its answer has come.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const dialog = document.getElementById("dialog");
+  if (dialog?.open && dialog.contains(event.detail.elt) && event.detail.successful) dialog.close();
+});
+
+// Live parts ask again every few seconds; a hidden tab asks nobody and catches up when it is shown.
+function refresh() {
+  if (document.hidden || document.getElementById("dialog")?.open) return;
+  for (const part of document.querySelectorAll("[data-live]")) {
+    if (!part.querySelector("details[open]")) part.dispatchEvent(new CustomEvent("refresh"));
+  }
+}
+setInterval(refresh, REFRESH_MS);
+document.addEventListener("visibilitychange", refresh);
