@@ -1,0 +1,1 @@
+"""Writes of the distribution app: the lane, the turn, delivery. Start reading at turn.py."""

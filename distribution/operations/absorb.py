@@ -1,0 +1,192 @@
+"""What a read lead changes in the mirror. The lead as it was read counts, never the hint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from accounts.kommo.payloads import Lead
+from accounts.kommo.webhook import LeadHint
+from accounts.models import Stage
+from distribution.models import Decision, DistributionSettings, Effect, LeadMirror
+from distribution.operations.rows import LeadRow
+from distribution.operations.work_state import TurnWork
+from distribution.queries.config import AccountConfig, RuleConfig
+
+State = LeadMirror.State
+
+
+def needs_read(config: AccountConfig, row: LeadRow | None, hint: LeadHint) -> bool:
+    """Say whether a hint may mean something new: else it costs no call (our own echo, old news)."""
+    if row is None:
+        if not hint.pipeline_id or not hint.status_id:
+            return hint.action != "delete"
+        return config.rule_of(hint.pipeline_id, hint.status_id) is not None
+    if hint.action in ("delete", "restore") or not hint.updated_at:
+        return True
+    if hint.updated_at < row.version:
+        return False
+    same_place = (hint.pipeline_id, hint.status_id) == (row.pipeline_id, row.status_id)
+    if not same_place or row.is_deleted:
+        return True
+    if row.is_in_flight and hint.owner_id == row.owner_id:
+        return False
+    return hint.updated_at > row.version or hint.owner_id != row.confirmed_owner_id
+
+
+def absorb_gone(work: TurnWork, lead_id: int, observed_at: datetime) -> None:
+    """A lead that Kommo no longer shows: it leaves loads, queue and returns."""
+    row = work.rows.get(lead_id)
+    if row is None or row.is_deleted:
+        return
+    with work.changing(row):
+        row.is_deleted, row.is_counted, row.confirmed_at = True, False, observed_at
+        row.leave_queue(State.SEEN)
+        row.forget_original()
+    work.is_released = True
+
+
+def absorb_lead(
+    work: TurnWork, lead: Lead, hints: Sequence[LeadHint], observed_at: datetime
+) -> None:
+    """Bring the mirror up to what was read, and queue the lead if it is new to a group's stages."""
+    row = work.rows.get(lead.id)
+    rule = work.config.rule_of(lead.pipeline_id, lead.status_id)
+    if row is None:
+        if rule is not None and not lead.is_deleted:
+            _meet(work, lead, rule, hints, observed_at)
+        return
+    if lead.updated_at < row.version:
+        return
+    if lead.is_deleted:
+        absorb_gone(work, lead.id, observed_at)
+        return
+    _update(work, row, lead, rule, observed_at)
+
+
+def _meet(
+    work: TurnWork,
+    lead: Lead,
+    rule: RuleConfig,
+    hints: Sequence[LeadHint],
+    observed_at: datetime,
+) -> None:
+    row = LeadRow(
+        lead.id,
+        lead.name[:255],
+        lead.pipeline_id,
+        lead.status_id,
+        lead.owner_id or None,
+        lead.owner_id or None,
+        lead.updated_at,
+        observed_at,
+        lead.created_at,
+        rule_id=rule.rule_id,
+        is_excluded=is_filled(lead, work.config.exclusion_field_id),
+    )
+    work.rows[row.lead_id] = row
+    is_new = _deals_now(work.config) and _is_new(work.config, lead, hints)
+    with work.changing(row):
+        row.is_counted = not is_new
+    if is_new:
+        work.to_deal.append(row)
+
+
+def _update(
+    work: TurnWork, row: LeadRow, lead: Lead, rule: RuleConfig | None, observed_at: datetime
+) -> None:
+    place = (lead.pipeline_id, lead.status_id)
+    with work.changing(row):
+        _absorb_owner(work, row, lead.owner_id or None)
+        if place != (row.pipeline_id, row.status_id):
+            row.stage_entry += 1
+        entered = rule is not None and (row.rule_id != rule.rule_id or row.is_deleted)
+        row.name, row.pipeline_id, row.status_id = lead.name[:255], *place
+        row.version, row.confirmed_at = lead.updated_at, observed_at
+        row.rule_id = rule.rule_id if rule else None
+        row.is_excluded = is_filled(lead, work.config.exclusion_field_id)
+        row.is_deleted = False
+        if rule is None or (row.is_excluded and row.in_queue):
+            row.leave_queue(State.SEEN)
+        if lead.status_id in Stage.CLOSED:
+            row.forget_original()
+        is_new = entered and _deals_now(work.config) and row.dealt_entry < row.stage_entry
+        was_counted = row.is_counted
+        row.is_counted = rule is not None and not is_new and row.state != State.WAITING
+    if was_counted and not row.is_counted:
+        work.is_released = True
+    if is_new:
+        work.to_deal.append(row)
+
+
+def _absorb_owner(work: TurnWork, row: LeadRow, seen: int | None) -> None:
+    """Take in whose the lead is in Kommo; a change that is not ours is a human's and wins (R40)."""
+    if seen == row.owner_id:
+        if row.is_in_flight:
+            work.written.settled_effects.append((row.lead_id, seen or 0, "seen in Kommo"))
+        row.confirmed_owner_id = seen
+        return
+    if row.is_in_flight and (seen == row.confirmed_owner_id or _is_our_step(work, row, seen)):
+        return
+    overrule(work, row, seen)
+
+
+def overrule(work: TurnWork, row: LeadRow, seen: int | None) -> None:
+    """Let a human's choice of owner stand: it ends waiting, return and whatever is on its way.
+
+    The caller has the row under `work.changing`.
+    """
+    work.record(
+        row, Decision.Kind.MANUAL, chosen_id=seen, previous_owner_id=row.owner_id, reason="human"
+    )
+    work.written.superseded_leads.append(row.lead_id)
+    row.owner_id = row.confirmed_owner_id = seen
+    row.cycle += 1
+    row.dealt_entry = row.stage_entry
+    row.forget_original()
+    row.leave_queue(State.DEALT)
+
+
+def _is_our_step(work: TurnWork, row: LeadRow, seen: int | None) -> bool:
+    """Say whether this owner is one that we set on the way to a later one (asked only in doubt)."""
+    return (
+        Effect.objects.for_account(work.config.account_id)
+        .filter(lead_id=row.lead_id, target=seen, kind=Effect.Kind.OWNER)
+        .filter(created_at__gte=row.confirmed_at)
+        .exists()
+    )
+
+
+def _deals_now(config: AccountConfig) -> bool:
+    return config.is_enabled and config.mode == DistributionSettings.Mode.WATCH
+
+
+def _is_new(config: AccountConfig, lead: Lead, hints: Sequence[LeadHint]) -> bool:
+    """Say whether a lead met for the first time is new, not merely unknown to us.
+
+    New is what was created since dealing was switched on, or moved in from a stage of no group.
+    """
+    if config.enabled_at and lead.created_at >= int(config.enabled_at.timestamp()):
+        return True
+    for hint in hints:
+        if hint.action == "status" and hint.old_status_id:
+            before = config.rule_of(lead.pipeline_id, hint.old_status_id)
+            if before is None or before.rule_id != _rule_id(config, lead):
+                return True
+    return False
+
+
+def _rule_id(config: AccountConfig, lead: Lead) -> int | None:
+    rule = config.rule_of(lead.pipeline_id, lead.status_id)
+    return rule.rule_id if rule else None
+
+
+_EMPTY: tuple[Any, ...] = (None, "", "0", 0, False)
+
+
+def is_filled(lead: Lead, field_id: int | None) -> bool:
+    """Say whether the exclusion field is filled: a checkbox only when ticked (R39)."""
+    if field_id is None:
+        return False
+    return any(value not in _EMPTY for value in lead.field_values.get(field_id, ()))

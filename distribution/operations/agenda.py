@@ -1,0 +1,130 @@
+"""What a turn finds in the inbox: claimed events, read into hints, lead ids and internal events."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.kommo.webhook import LeadHint, parse_hook
+from accounts.models import InboxEvent
+from distribution.models import DeadLetter
+from distribution.operations.lanes import LaneLease
+
+Json = dict[str, Any]
+Kind = InboxEvent.Kind
+
+QUANTUM = 240  # leads a turn: what one read of Kommo holds
+MAX_DEATHS = 3
+
+_CLAIM = """
+WITH picked AS (
+  SELECT id FROM accounts_inboxevent
+  WHERE account_id = %s AND done_at IS NULL AND (not_before IS NULL OR not_before <= %s)
+  ORDER BY id LIMIT %s)
+UPDATE accounts_inboxevent e SET claimed_at = coalesce(e.claimed_at, %s), crashes = e.crashes + 1
+FROM picked WHERE e.id = picked.id
+RETURNING e.id, e.kind, e.body, e.received_at, e.crashes
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedEvent:
+    """An inbox row in the hands of this turn."""
+
+    id: int
+    kind: str
+    body: bytes
+    received_at: datetime
+    tries: int  # this one included; above 1 a worker died over it before
+
+
+@dataclass(slots=True)
+class Agenda:
+    """The events of a turn, read."""
+
+    hints: dict[int, list[LeadHint]] = field(default_factory=lambda: defaultdict(list))
+    reads: set[int] = field(default_factory=set)  # leads to read whatever the mirror says
+    internal: list[tuple[str, Json]] = field(default_factory=list)  # (kind, payload), in order
+    seen: dict[int, datetime] = field(default_factory=dict)  # user id -> when they acted
+    taken: list[int] = field(default_factory=list)  # event ids this turn settles
+    left: list[int] = field(default_factory=list)  # claimed, but too much for one turn
+    has_more: bool = False  # the inbox held more than this turn takes
+
+    @property
+    def lead_ids(self) -> set[int]:
+        """Every lead some event speaks of."""
+        return self.reads | self.hints.keys()
+
+
+def claim_events(lease: LaneLease) -> list[ClaimedEvent]:
+    """Take the oldest open events of the account; each claim counts as a try until it is settled."""
+    now = lease.business_now
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [lease.account_id, now, QUANTUM, now])
+        rows = cursor.fetchall()
+    return sorted((ClaimedEvent(*row) for row in rows), key=lambda event: event.id)
+
+
+def read_agenda(lease: LaneLease, events: list[ClaimedEvent]) -> Agenda:
+    """Read events up to a quantum of leads. An event over which workers died is taken alone."""
+    agenda = Agenda(has_more=len(events) == QUANTUM)
+    events = _without_dead(lease, events, agenda)
+    suspects = [event for event in events if event.tries > 1]
+    for event in suspects[:1] or events:
+        if len(agenda.lead_ids) >= QUANTUM:
+            break
+        _read(event, agenda)
+        agenda.taken.append(event.id)
+    taken = set(agenda.taken)
+    agenda.left = [event.id for event in events if event.id not in taken and event.tries == 1]
+    agenda.has_more = agenda.has_more or len(agenda.taken) < len(events)
+    return agenda
+
+
+def _without_dead(
+    lease: LaneLease, events: list[ClaimedEvent], agenda: Agenda
+) -> list[ClaimedEvent]:
+    dead = [event for event in events if event.tries > MAX_DEATHS]
+    for event in dead:
+        _bury(lease, event)
+    return [event for event in events if event.tries <= MAX_DEATHS]
+
+
+def _bury(lease: LaneLease, event: ClaimedEvent) -> None:
+    """Put an event that killed workers aside; it stays readable and can be replayed."""
+    with transaction.atomic():
+        InboxEvent.objects.filter(pk=event.id, done_at=None).update(
+            done_at=lease.business_now, error=f"given up after {MAX_DEATHS} tries"
+        )
+        DeadLetter.objects.create(
+            account_id=lease.account_id,
+            source=DeadLetter.Source.EVENT,
+            row_id=event.id,
+            reason=f"{event.kind}: {MAX_DEATHS} tries did not finish",
+            first_seen_at=event.received_at,
+        )
+
+
+def _read(event: ClaimedEvent, agenda: Agenda) -> None:
+    if event.kind == Kind.WEBHOOK:
+        _read_hook(event, agenda)
+        return
+    payload: Json = json.loads(bytes(event.body) or b"{}")
+    if event.kind == Kind.LEADS:
+        agenda.reads.update(int(lead_id) for lead_id in payload["ids"])
+    else:
+        agenda.internal.append((event.kind, payload))
+
+
+def _read_hook(event: ClaimedEvent, agenda: Agenda) -> None:
+    content = parse_hook(bytes(event.body))
+    for hint in content.lead_changes:
+        if hint.action != "note":
+            agenda.hints[hint.lead_id].append(hint)
+    for user_id, _at in content.activity:
+        agenda.seen[user_id] = event.received_at

@@ -1,0 +1,203 @@
+"""Dealing the leads of a turn: the queue first, then new leads, then those of managers who left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from distribution.core import decide, records
+from distribution.core.facts import LeadFacts
+from distribution.core.reasons import Reason
+from distribution.models import Decision, LeadMirror, Timer
+from distribution.operations.bulk import DecisionRow, TimerRow
+from distribution.operations.rows import LeadRow, rows_in_queue
+from distribution.operations.work_state import TurnWork
+
+QUEUE_LIMIT = 250
+State = LeadMirror.State
+Kind = Decision.Kind
+
+
+def deal_all(work: TurnWork) -> None:
+    """Deal what waits, if anything can have changed for it, then the new leads, in their order."""
+    if (work.to_deal or work.is_released) and work.config.rules and work.anyone_free():
+        _drain(work)
+    for row in work.to_deal:
+        deal_new(work, row)
+
+
+def _drain(work: TurnWork) -> None:
+    """Deal the longest waiting first (F41, F82); what is left of a long queue comes next turn."""
+    fresh = {row.lead_id for row in work.to_deal}
+    found = rows_in_queue(work.config.account_id, QUEUE_LIMIT)
+    stuck: set[tuple[int | None, str]] = set()
+    for row in work.known(found):
+        if row.lead_id in fresh or not row.in_queue or (row.rule_id, row.state) in stuck:
+            continue
+        if not _take_from_queue(work, row):
+            stuck.add((row.rule_id, row.state))
+    if len(found) == QUEUE_LIMIT and len(stuck) < 2 * len(work.config.rules):
+        set_drain(work, work.now)
+
+
+def _take_from_queue(work: TurnWork, row: LeadRow) -> bool:
+    """Deal a waiting lead, or a parked one whose manager is still away; False = it waits on."""
+    if row.state == State.WAITING:
+        if not work.config.is_enabled:
+            return False
+        return deal_new(work, row)
+    if row.lead_id not in work.refused and _is_back(work, row.owner_id):
+        with work.changing(row):
+            row.leave_queue(State.DEALT)
+        return True
+    return move_lead(work, row, wave_id=None)
+
+
+def _is_back(work: TurnWork, user_id: int | None) -> bool:
+    return user_id is not None and work.presence(user_id) not in (None, "offline")
+
+
+def deal_new(work: TurnWork, row: LeadRow) -> bool:
+    """Deal a lead for its present stage entry; False = nobody can take it now."""
+    turn = work.turn_of(row.rule_id) if row.rule_id else None
+    if turn is None:
+        return False
+    facts = _facts(row, moves=False)
+    decision = turn.deal(facts, work.now)
+    if decision.kind is decide.Kind.DEALT and decision.chosen is not None:
+        previous = row.owner_id
+        with work.changing(row):
+            row.dealt_entry = row.stage_entry
+            row.cycle += 1
+            row.forget_original()
+            row.leave_queue(State.DEALT)
+        recorded = _record(work, row, Kind.DISTRIBUTION, decision, facts, previous)
+        work.give(row, decision.chosen, recorded)
+        return True
+    if decision.kind is decide.Kind.LEFT_ALONE:
+        with work.changing(row):
+            row.is_counted = True
+            row.dealt_entry = row.stage_entry
+            row.leave_queue(State.SEEN)
+        _record(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+        return True
+    _wait(work, row, decision, facts)
+    return False
+
+
+def _wait(
+    work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts
+) -> None:
+    reason = decision.waiting.code.value if decision.waiting else ""
+    until = decision.waiting.until if decision.waiting else None
+    if until is not None:
+        set_drain(work, until)
+    if row.state == State.WAITING and row.waiting_reason == reason:
+        return
+    with work.changing(row):
+        row.is_counted = False
+        row.waiting_since = row.waiting_since or work.now
+        row.state, row.waiting_reason = State.WAITING, reason
+    _record(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+
+
+def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
+    """Move the lead of a manager who left to a colleague; False = nobody can take it: parked."""
+    turn = work.turn_of(row.rule_id) if row.rule_id else None
+    if turn is None:
+        return False
+    opens = work.opens(work.config.redistribution_hours, work.now)
+    if row.state == State.PARKED and opens > work.now:
+        set_drain(work, opens)
+        return False
+    facts = _facts(row, moves=True, tried=work.refused.get(row.lead_id))
+    decision = turn.deal(facts, work.now)
+    if decision.chosen is None:
+        _park(work, row, decision, facts, wave_id)
+        return False
+    left = row.owner_id
+    recorded = _record(work, row, Kind.REDISTRIBUTION, decision, facts, left, wave_id)
+    with work.changing(row):
+        row.cycle += 1
+        row.leave_queue(State.DEALT)
+        if row.lead_id not in work.refused:
+            row.original_owner_id = row.original_owner_id or left
+            row.transferee_id, row.displaced_entry = decision.chosen, row.stage_entry
+        if row.original_owner_id == decision.chosen:
+            row.forget_original()
+    work.give(row, decision.chosen, recorded)
+    return True
+
+
+def _park(
+    work: TurnWork,
+    row: LeadRow,
+    decision: decide.Decision,
+    facts: LeadFacts,
+    wave_id: int | None,
+) -> None:
+    """Leave the lead with the one who left, to be tried again at the next release."""
+    reason = decision.waiting.code.value if decision.waiting else ""
+    if decision.waiting and decision.waiting.until:
+        set_drain(work, decision.waiting.until)
+    if row.state == State.PARKED and row.waiting_reason == reason:
+        return
+    with work.changing(row):
+        row.waiting_since = row.waiting_since or work.now
+        row.state, row.waiting_reason = State.PARKED, reason
+    _record(work, row, Kind.REDISTRIBUTION, decision, facts, row.owner_id, wave_id)
+
+
+def set_drain(work: TurnWork, due_at: datetime) -> None:
+    """Look at the waiting leads at `due_at`, or earlier if that is set already."""
+    work.set_timer(TimerRow(Timer.Kind.DRAIN, 0, due_at, earliest=True))
+
+
+def _facts(row: LeadRow, *, moves: bool, tried: int | None = None) -> LeadFacts:
+    return LeadFacts(
+        row.lead_id,
+        row.pipeline_id,
+        row.status_id,
+        row.owner_id,
+        row.is_excluded,
+        frozenset() if tried is None else frozenset((tried,)),
+        arrived_at=datetime.fromtimestamp(row.created_in_kommo_at, UTC),
+        moves=moves,
+    )
+
+
+def _record(
+    work: TurnWork,
+    row: LeadRow,
+    kind: Kind,
+    decision: decide.Decision,
+    facts: LeadFacts,
+    previous: int | None,
+    wave_id: int | None = None,
+) -> DecisionRow:
+    reason, until = _why(decision)
+    if row.lead_id in work.refused:
+        reason = "refused_by_kommo"
+    return work.record(
+        row,
+        kind,
+        chosen_id=decision.chosen,
+        previous_owner_id=previous,
+        reason=reason,
+        until=until,
+        turn_key=work.turn_key(row.rule_id or 0),
+        seq=decision.seq,
+        lead_facts=records.lead_to_json(facts),
+        verdicts=decide.decision_to_json(decision).get("verdicts", []),
+        load_before=decision.load_before if decision.chosen is not None else None,
+        lag_before=decision.lag_before if decision.chosen is not None else None,
+        eligible=decision.eligible_count,
+        wave_id=wave_id,
+    )
+
+
+def _why(decision: decide.Decision) -> tuple[str, datetime | None]:
+    if decision.waiting is not None:
+        return decision.waiting.code.value, decision.waiting.until
+    if decision.refusal is not None:
+        return Reason(decision.refusal.reason).value, decision.refusal.until
+    return "", None

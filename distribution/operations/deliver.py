@@ -1,0 +1,237 @@
+"""The delivering lane: effects coalesced into batched writes, delivered until settled.
+
+Nothing here runs inside a transaction while Kommo is asked. An ambiguous answer is settled by
+reading back; completion is fenced by the lane's token.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.kommo.client import KommoClient, OwnerChange
+from accounts.kommo.connection import connect
+from accounts.kommo.errors import (
+    BudgetExhausted,
+    InvalidRequest,
+    KommoError,
+    TooLarge,
+)
+from accounts.kommo.retry import decide_retry
+from accounts.models import Account, Lane
+from distribution.core.delivery import (
+    Outcome,
+    SeenLead,
+    judge,
+    needs_read_back,
+    was_overruled,
+)
+from distribution.operations import lanes
+from distribution.operations.effects import (
+    ClaimedEffect,
+    Settlement,
+    claim_effects,
+    own_steps,
+    write_settlement,
+)
+from distribution.operations.lanes import LaneLease
+from distribution.operations.send_notes import send_notes
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 250
+LONGEST_WAIT_SECONDS = 60.0
+ROUNDS = 8
+# Learnt in this process: how many items Kommo takes at once, by account.
+_batch_size: dict[int, int] = {}
+
+
+def deliver(*, account_id: int | None = None, slow: bool = True) -> int | None:
+    """Serve the delivering lane longest unserved; return its account, None without work."""
+    lease = lanes.claim_lane(kind=Lane.Kind.DELIVER, account_id=account_id, slow=slow)
+    if lease is None:
+        return None
+    try:
+        _serve(lease)
+    except Exception:
+        # Effects in hand stay "sending"; the next lease reads them back.
+        log.exception("account %s: delivery failed", lease.account_id)
+        lanes.release_lane(lease, wait_seconds=1.0)
+    return lease.account_id
+
+
+def _serve(lease: LaneLease) -> None:
+    client = connect(Account(pk=lease.account_id))
+    for _ in range(ROUNDS):
+        effects = claim_effects(lease, "owner", _size(lease.account_id))
+        settlement = Settlement(lease)
+        if effects:
+            _deliver_owners(client, effects, settlement)
+        elif not send_notes(client, settlement):
+            break
+        last_round = settlement.wait_seconds is not None or not may_send(lease)
+        write_settlement(settlement, release=last_round or _is_last(effects, settlement))
+        if settlement.is_released:
+            return
+    lanes.release_lane(lease)
+
+
+def _is_last(effects: Sequence[ClaimedEffect], settlement: Settlement) -> bool:
+    """Say whether nothing can be left: a short batch without notes to follow."""
+    account_id = settlement.lease.account_id
+    return 0 < len(effects) < _size(account_id) and not settlement.makes_more_work
+
+
+def may_send(lease: LaneLease) -> bool:
+    """Say whether the lease outlasts another call: HTTP cannot be fenced."""
+    return lease.seconds_left() > settings.KOMMO_TIMEOUT_SECONDS + 2.0
+
+
+def _size(account_id: int) -> int:
+    return _batch_size.get(account_id, LARGEST_BATCH)
+
+
+def _deliver_owners(
+    client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement
+) -> None:
+    now = settlement.lease.clock()
+    stale = [effect for effect in effects if needs_read_back(effect.facts, now)]
+    ready = [effect for effect in effects if effect not in stale]
+    if stale:
+        try:
+            ready += _read_back(client, stale, settlement)
+        except KommoError as error:
+            for effect in stale:
+                settlement.again(effect, _was_sent(effect))
+            _wait_for(settlement, error)
+            return _put_back(ready, settlement)
+    for effect in effects:
+        if effect.crashes > 3:
+            settlement.bury(effect, "workers died over it")
+    ready = [effect for effect in ready if effect.crashes <= 3]
+    if ready:
+        _patch(client, ready, settlement)
+    return None
+
+
+def _was_sent(effect: ClaimedEffect) -> bool:
+    return effect.attempts > 1
+
+
+def _put_back(effects: Sequence[ClaimedEffect], settlement: Settlement) -> None:
+    for effect in effects:
+        settlement.again(effect, _was_sent(effect))
+
+
+def _read_back(
+    client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement
+) -> list[ClaimedEffect]:
+    """Settle what a read settles; return the effects that are still to be sent."""
+    leads = {lead.id: lead for lead in client.leads_by_ids([one.lead_id for one in effects])}
+    ready, doubtful = [], []
+    for effect in effects:
+        lead = leads.get(effect.lead_id)
+        seen = lead and SeenLead(lead.owner_id or None, lead.updated_at, lead.is_deleted)
+        outcome = judge(effect.facts, seen)
+        if outcome is Outcome.SEND:
+            ready.append(effect)
+        elif outcome is Outcome.ASK_EVENTS:
+            doubtful.append(effect)
+        elif outcome is Outcome.DONE:
+            settlement.done(effect, lead.updated_at if lead else 0, "read back")
+        else:
+            settlement.ended(effect, outcome, seen.owner_id if seen else None)
+    return ready + _not_overruled(client, doubtful, settlement)
+
+
+def _not_overruled(
+    client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement
+) -> list[ClaimedEffect]:
+    """Look at the owner's history of leads that changed but kept their owner (10 a call)."""
+    ready = []
+    own = own_steps(settlement.lease.account_id, [one.lead_id for one in effects])
+    for start in range(0, len(effects), 10):
+        part = effects[start : start + 10]
+        since = min(effect.facts.read_version for effect in part)
+        events = client.owner_events([effect.lead_id for effect in part], since)
+        for effect in part:
+            steps = [
+                (event.from_id or None, event.to_id or None)
+                for event in events
+                if event.lead_id == effect.lead_id and event.at >= effect.facts.read_version
+            ]
+            if was_overruled(steps, own.get(effect.lead_id, set())):
+                settlement.ended(effect, Outcome.SUPERSEDED, effect.facts.expected_from)
+            else:
+                ready.append(effect)
+    return ready
+
+
+def _patch(
+    client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement
+) -> None:
+    """Send the batch; what the answer leaves open is read back before it is sent again."""
+    if not may_send(settlement.lease):
+        return _put_back(effects, settlement)
+    changes = [OwnerChange(effect.lead_id, effect.facts.target) for effect in effects]
+    try:
+        versions = client.patch_owners(changes)
+    except InvalidRequest as error:
+        return _refused(client, effects, settlement, error)
+    except KommoError as error:
+        if isinstance(error, TooLarge):
+            size = _size(settlement.lease.account_id)
+            _batch_size[settlement.lease.account_id] = max(1, size // 2)
+        for effect in effects:
+            settlement.again(effect, error.is_ambiguous, str(error))
+        return _wait_for(settlement, error)
+    _grow(settlement.lease.account_id)
+    for effect in effects:
+        if effect.lead_id in versions:
+            settlement.done(effect, versions[effect.lead_id], "sent")
+        else:
+            settlement.again(effect, True, "the answer left it out")
+    return None
+
+
+def _grow(account_id: int) -> None:
+    if account_id in _batch_size:
+        _batch_size[account_id] = min(LARGEST_BATCH, _batch_size[account_id] * 2)
+
+
+def _refused(
+    client: KommoClient,
+    effects: Sequence[ClaimedEffect],
+    settlement: Settlement,
+    error: InvalidRequest,
+) -> None:
+    """Kommo refused the body and wrote nothing: find the bad items, send the others again."""
+    bad = {int(item.request_id) for item in error.items if item.request_id.isdigit()}
+    bad = {index for index in bad if index < len(effects)}
+    if len(effects) == 1:
+        bad = {0}
+    if not bad:
+        half = len(effects) // 2
+        _patch(client, effects[:half], settlement)
+        return _patch(client, effects[half:], settlement)
+    for index in bad:
+        settlement.refused(effects[index], str(error))
+    rest = [effect for index, effect in enumerate(effects) if index not in bad]
+    return _patch(client, rest, settlement) if rest else None
+
+
+def _wait_for(settlement: Settlement, error: KommoError) -> None:
+    """Leave the lane alone until the error may be over; what is transient is never given up."""
+    if isinstance(error, BudgetExhausted):
+        wait = max(0.02, (error.retry_at - _now(settlement)).total_seconds())
+    else:
+        wait = decide_retry(error, 2).wait_seconds or LONGEST_WAIT_SECONDS
+    log.info("account %s: delivery waits %.1f s: %s", settlement.lease.account_id, wait, error)
+    settlement.wait_seconds = wait
+
+
+def _now(settlement: Settlement) -> datetime:
+    return settlement.lease.clock()

@@ -1,0 +1,159 @@
+"""What happened inside: shifts, saved settings, refreshed CRM data, settled effects; and timers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import Account, InboxEvent, Manager
+from distribution.models import LeadMirror, Timer
+from distribution.operations.absorb import absorb_gone, overrule
+from distribution.operations.bulk import TimerRow
+from distribution.operations.moves import plan_release, plan_wave
+from distribution.operations.rows import rows_by_ids
+from distribution.operations.tracking import retrack
+from distribution.operations.work_state import TurnWork
+from shifts.operations import end_shifts_of_inactive, inactivity_check
+from shifts.queries import next_inactivity_at
+
+Json = dict[str, Any]
+
+
+def absorb_happenings(work: TurnWork, happenings: Sequence[tuple[str, Json]]) -> None:
+    """Take in internal events in their order."""
+    for kind, payload in happenings:
+        _ABSORB[kind](work, payload)
+
+
+def _absorb_shift(work: TurnWork, payload: Json) -> None:
+    user_id, what = int(payload["manager"]), payload["what"]
+    at = datetime.fromisoformat(payload["at"])
+    if what == "ended":
+        plan_wave(work, user_id, at, payload.get("cause", ""))
+        work.clear_timer(Timer.Kind.INACTIVITY, user_id)
+        return
+    if what == "started":
+        work.clear_timer(Timer.Kind.WAVE, user_id)
+        work.returning.append(user_id)
+        plan_release(work, at)
+    if what in ("started", "resumed"):
+        work.is_released = True
+    _watch_inactivity(work, user_id)
+
+
+def _watch_inactivity(work: TurnWork, user_id: int) -> None:
+    if work.config.shift_mode == "manual":
+        return
+    due = next_inactivity_at(Account.objects.get(pk=work.config.account_id)).get(user_id)
+    if due is not None:
+        work.set_timer(TimerRow(Timer.Kind.INACTIVITY, user_id, due))
+
+
+def _absorb_settings(work: TurnWork, payload: Json) -> None:
+    """Settings were saved: place every mirrored lead anew, then look at all that waits."""
+    changed = retrack(work.config)
+    if changed:
+        for row in rows_by_ids(work.config.account_id, work.rows):
+            work.rows[row.lead_id] = row
+    work.is_released = True
+    if work.config.shift_mode != "manual":
+        account = Account.objects.get(pk=work.config.account_id)
+        for user_id, due in next_inactivity_at(account).items():
+            work.set_timer(TimerRow(Timer.Kind.INACTIVITY, user_id, due))
+
+
+_AWAY_WITH_LEADS = """
+SELECT m.kommo_id FROM accounts_manager m
+JOIN distribution_managerload l ON l.account_id = m.account_id AND l.user_id = m.kommo_id
+WHERE m.account_id = %s AND NOT m.is_active_in_kommo AND l.open_leads > 0
+"""
+
+
+def _absorb_synced(work: TurnWork, payload: Json) -> None:
+    """CRM data was refreshed: whoever is no longer active in Kommo leaves, with all their leads."""
+    account = Account.objects.get(pk=work.config.account_id)
+    end_shifts_of_inactive(account, now=work.now)
+    with connection.cursor() as cursor:
+        cursor.execute(_AWAY_WITH_LEADS, [account.pk])
+        for (user_id,) in cursor.fetchall():
+            plan_wave(work, user_id, work.now, "deactivated")
+    _absorb_settings(work, payload)
+
+
+def _absorb_settled(work: TurnWork, payload: Json) -> None:
+    """An effect ended otherwise than planned: take in what delivery saw in Kommo.
+
+    payload: {"lead": id, "target": user id, "outcome": "superseded" | "gone" | "refused",
+    "seen": user id or null}
+    """
+    row = work.rows.get(int(payload["lead"]))
+    if row is None or row.is_deleted:
+        return
+    if payload["outcome"] == "gone":
+        absorb_gone(work, row.lead_id, work.now)
+    elif payload["outcome"] == "superseded":
+        if row.is_in_flight and payload["seen"] != row.owner_id:
+            with work.changing(row):
+                overrule(work, row, payload["seen"])
+                row.is_counted = row.rule_id is not None
+    elif row.owner_id == payload["target"]:
+        work.is_released = True
+        work.refused[row.lead_id] = payload["target"]
+        with work.changing(row):
+            row.owner_id = row.confirmed_owner_id
+            row.state, row.waiting_since = LeadMirror.State.PARKED, work.now
+            row.waiting_reason = "refused_by_kommo"
+
+
+_ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {
+    InboxEvent.Kind.SHIFT: _absorb_shift,
+    InboxEvent.Kind.SETTINGS: _absorb_settings,
+    InboxEvent.Kind.SYNCED: _absorb_synced,
+    InboxEvent.Kind.SETTLED: _absorb_settled,
+}
+
+
+def fire_timers(work: TurnWork) -> None:
+    """Do what is due; each timer is gone afterwards unless it was set anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, subject, payload FROM distribution_timer"
+            " WHERE account_id = %s AND due_at <= %s ORDER BY due_at, kind, subject",
+            [work.config.account_id, work.now],
+        )
+        due = cursor.fetchall()
+    cleared = set(work.written.cleared_timers)
+    for kind, subject, payload in due:
+        if (kind, subject) not in cleared:
+            work.clear_timer(kind, subject)
+            _FIRE[kind](work, subject, payload)
+
+
+def _fire_drain(work: TurnWork, subject: int, payload: Json) -> None:
+    work.is_released = True
+
+
+def _fire_wave(work: TurnWork, subject: int, payload: Json) -> None:
+    work.leaving[subject] = payload
+
+
+def _fire_inactivity(work: TurnWork, subject: int, payload: Json) -> None:
+    manager = (
+        Manager.objects.for_account(work.config.account_id)
+        .select_related("account")
+        .filter(kommo_id=subject)
+        .first()
+    )
+    due = inactivity_check(manager, now=work.now) if manager else None
+    if due is not None:
+        work.set_timer(TimerRow(Timer.Kind.INACTIVITY, subject, due))
+
+
+_FIRE: dict[str, Callable[[TurnWork, int, Json], None]] = {
+    Timer.Kind.DRAIN: _fire_drain,
+    Timer.Kind.WAVE: _fire_wave,
+    Timer.Kind.INACTIVITY: _fire_inactivity,
+}

@@ -1,0 +1,50 @@
+"""The note that follows a change of responsible, in the account's language (F148)."""
+
+from __future__ import annotations
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import Manager
+from distribution.models import Decision
+from distribution.operations.bulk import DecisionRow
+from distribution.queries.config import AccountConfig
+
+
+class NoteNames:
+    """Names of an account's managers for its notes, read once a turn."""
+
+    def __init__(self, account_id: int) -> None:
+        self._account_id = account_id
+        self._names: dict[int, str] | None = None
+
+    def __getitem__(self, user_id: int | None) -> str:
+        if self._names is None:
+            rows = Manager.objects.for_account(self._account_id).values_list("kommo_id", "name")
+            self._names = dict(rows)
+        if user_id is None:
+            return "–"
+        return self._names.get(user_id) or f"#{user_id}"
+
+
+def note_text(config: AccountConfig, decision: DecisionRow, names: NoteNames) -> str:
+    """Return the note; its number makes it unlike every other, so that it can be read back."""
+    with translation.override(config.language):
+        values = {
+            "manager": names[decision.chosen_id],
+            "previous": names[decision.previous_owner_id],
+            "number": decision.id,
+        }
+        if decision.kind == Decision.Kind.REDISTRIBUTION:
+            text = _(
+                "Redistributed: %(previous)s went off shift, %(manager)s takes over."
+                " (Peresmenka, decision %(number)s)"
+            )
+        elif decision.kind == Decision.Kind.RETURN:
+            text = _(
+                "Returned: %(manager)s is back on shift and takes over from %(previous)s."
+                " (Peresmenka, decision %(number)s)"
+            )
+        else:
+            text = _("Distributed to %(manager)s. (Peresmenka, decision %(number)s)")
+        return text % values

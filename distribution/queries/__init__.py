@@ -1,0 +1,1 @@
+"""Reads of the distribution app; nothing here writes."""

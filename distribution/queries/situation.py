@@ -1,0 +1,89 @@
+"""What the engine judges by: the people of each rule with their shifts, loads and lags."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from accounts.models import Account
+from distribution.core.facts import CandidateFacts, Policy, Situation
+from distribution.queries.config import AccountConfig, RuleConfig, config_of
+from shifts.core.machine import Presence, ShiftState
+from shifts.core.windows import DailyWindow, opens_at
+from shifts.queries import shift_states
+
+# People of the rules' groups; each group has one rule and one register.
+_PEOPLE = """
+SELECT r.id, m.kommo_id, m.is_licensed, m.is_active_in_kommo, g.kommo_id,
+  coalesce(l.open_leads, 0), coalesce(e.lag, 0), coalesce(e.count, 0), e.last_lead_at
+FROM distribution_grouprule r
+JOIN accounts_group g ON g.id = r.group_id
+JOIN accounts_manager m ON m.account_id = r.account_id AND m.group_id = g.id
+LEFT JOIN distribution_managerload l ON l.account_id = r.account_id AND l.user_id = m.kommo_id
+LEFT JOIN distribution_register reg ON reg.rule_id = r.id
+LEFT JOIN distribution_registerentry e
+  ON e.account_id = r.account_id AND e.register_id = reg.id AND e.user_id = m.kommo_id
+WHERE r.account_id = %s
+"""
+
+_OFFLINE = ShiftState(Presence.OFFLINE)
+
+
+def situations_for(account_id: int, now: datetime) -> dict[int, Situation]:
+    """Return the situation of each group rule of the account at `now`, by rule id."""
+    return situations_of(config_of(account_id), now, {})
+
+
+def situations_of(
+    config: AccountConfig, now: datetime, load_changes: Mapping[int, int]
+) -> dict[int, Situation]:
+    """Return the situation of each rule, by its id; two queries whatever the number of managers.
+
+    `load_changes` are open leads gained or lost, by Kommo user id, that are not written yet.
+    """
+    states = shift_states(Account(pk=config.account_id), now)
+    people: dict[int, list[CandidateFacts]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, [config.account_id])
+        for rule_id, user_id, licensed, active, group, load, lag, count, last in cursor:
+            state = states.get(user_id, _OFFLINE)
+            people[rule_id].append(
+                CandidateFacts(
+                    manager_id=user_id,
+                    licensed=licensed,
+                    active_in_kommo=active,
+                    presence=state.presence.value,
+                    shift_started_at=state.shift_started_at,
+                    open_leads=max(0, load + load_changes.get(user_id, 0)),
+                    lag=lag,
+                    count=count,
+                    last_lead_at=last,
+                    group_ids=frozenset((group,)),
+                )
+            )
+    opens = opens_at(DailyWindow(*config.hours), ZoneInfo(config.zone), now)
+    return {
+        rule.rule_id: _situation(config, rule, people[rule.rule_id], now, opens)
+        for rule in config.rules
+    }
+
+
+def _situation(
+    config: AccountConfig,
+    rule: RuleConfig,
+    people: list[CandidateFacts],
+    now: datetime,
+    opens: datetime,
+) -> Situation:
+    policy = Policy(
+        strategy=config.strategy,
+        members=[person.manager_id for person in people],
+        window_open=opens <= now,
+        window_opens_at=None if opens <= now else opens,
+        start_delay_seconds=config.start_delay_seconds,
+    )
+    return Situation(now, policy, tuple(people), rule.register_id)
