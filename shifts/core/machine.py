@@ -129,7 +129,7 @@ class Transition:
     after: Presence
     what: What
     cause: Cause
-    at: datetime  # never before the transition that came last
+    at: datetime  # after the transition that came last
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,7 @@ class Rule:
     guards: tuple[Guard, ...] = ()
 
 
+_TICK = timedelta(microseconds=1)  # PostgreSQL's grain
 _ON, _PAUSED, _OFF = Presence.ONLINE, Presence.PAUSED, Presence.OFFLINE
 
 RULES = (
@@ -241,8 +242,8 @@ def transition(
 ) -> Transition | Refused:
     """Return what `event` does to a manager who stands at `state`, at the aware instant `now`.
 
-    A clock that lags behind the last transition (another process wrote it) is moved up to it, so
-    that a manager's history never runs backwards.
+    Each transition is later than the one before by a microsecond at least, even where the clock
+    lags behind (another process wrote it): a manager's history has one order.
     """
     rule = _RULE_OF.get((state.presence, event.action))
     if rule is None:
@@ -251,7 +252,7 @@ def transition(
         reason = guard(state, event, policy, now)
         if reason is not None:
             return Refused(reason)
-    at = max(now, state.since) if state.since else now
+    at = max(now, state.since + _TICK) if state.since else now
     return Transition(state.presence, rule.after, rule.what, event.cause, at)
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Account, Manager
+from shifts import operations
 from tests.integration.shifts.cast import ANA, MALLORY, OLEG, build_account, build_manager
+
+
+@pytest.fixture(autouse=True)
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The doorbell's rings, kept away from the broker."""
+    heard: list[str] = []
+    monkeypatch.setattr(operations, "ring", lambda: heard.append("ring"))
+    return heard
 
 
 @pytest.fixture

@@ -133,17 +133,39 @@ def test_a_clock_that_lags_neither_overlaps_nor_runs_backwards(acme, oleg):
     click(operations.start_shift, oleg, 10)
     click(operations.end_shift, oleg, 20)
     state = click(operations.start_shift, oleg, 19)  # another process, a second behind
-    assert state.shift_started_at == NOON + 20 * MINUTE
+    assert state.shift_started_at == NOON + 20 * MINUTE + timedelta(microseconds=1)
     shown = queries.shift_states(acme, NOON + 19 * MINUTE)[OLEG]
     assert shown.shift_started_at == shown.since == NOON + 19 * MINUTE  # no span is negative
 
 
-def test_a_shift_may_start_and_end_in_one_instant(acme, oleg):
-    for _ in range(2):
-        click(operations.start_shift, oleg)
-        click(operations.end_shift, oleg)
-    state = click(operations.start_shift, oleg)
+def test_many_steps_in_one_instant_keep_their_order_and_are_all_told(acme, oleg):
+    steps = [operations.start_shift, operations.pause_shift, operations.resume_shift] * 2
+    for step in [*steps, operations.end_shift, operations.start_shift]:
+        state = click(step, oleg)
     assert (state.presence, queries.presence_of(oleg)) == (Presence.ONLINE, state)
+    what = ["started", "paused", "resumed", "paused", "resumed", "ended", "started"]
+    assert told_what(acme) == what
+    entries = queries.timeline(acme, since=NOON, until=NOON + MINUTE)
+    assert [entry.what for entry in entries] == what
+    assert len({entry.at for entry in entries}) == len(entries)
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_the_doorbell_rings_once_a_change_after_the_commit(
+    acme, oleg, rings, key, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True) as callbacks:
+        click(operations.start_shift, oleg, key=key)
+        click(operations.start_shift, oleg, key=key)
+        assert rings == []
+    assert (len(callbacks), len(rings)) == (1, 1)
+
+
+def test_without_its_event_no_row_is_written(acme, oleg, monkeypatch):
+    monkeypatch.setattr(operations, "append_event", lambda *_args, **_kwargs: False)
+    with pytest.raises(operations.ClientKeyTaken):
+        click(operations.start_shift, oleg, key="k")
+    assert not Shift.objects.exists()
 
 
 def test_the_last_end_is_known_and_none_while_on_shift(acme, oleg, rival):
