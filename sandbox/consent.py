@@ -12,6 +12,7 @@ CONSENT_HOST = "www.kommo.com"
 PATHS = ("/oauth", "/es/oauth", "/br/oauth", "/id/oauth")
 HEAD = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Allow access</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/sandbox.css"></head><body><main class="narrow">"""
 
 

@@ -8,7 +8,7 @@ from sandbox.account import Account
 from sandbox.crm import Crm
 from sandbox.model import Lead, Note, Owning
 
-CARDS_A_STAGE = 12
+CARDS_A_STAGE = 6
 LATEST = 20
 
 

@@ -9,7 +9,7 @@ let known = "";
 
 async function pressed(button, work) {
   button.disabled = true;
-  try { say(await work()); } catch (error) { say(error.message); }
+  try { say(await work()); } catch (error) { say(error.message, "fault"); }
   button.disabled = false;
 }
 

@@ -27,14 +27,16 @@ export function fill(parent, children, empty = "Nothing yet") {
   parent.replaceChildren(...shown);
 }
 
-export function say(text) {
-  document.getElementById("message").textContent = text;
+export function say(text, kind = "") {
+  const place = document.getElementById("message");
+  place.textContent = text;
+  place.dataset.kind = kind;
 }
 
 export function poll(refresh, every = 1000) {
   const turn = async () => {
     if (!document.hidden) {
-      try { await refresh(); } catch (error) { say(error.message); }
+      try { await refresh(); } catch (error) { say(error.message, "fault"); }
     }
     setTimeout(turn, every);
   };
