@@ -14,7 +14,10 @@ class Timer(AccountOwnedHot):
     class Kind(models.TextChoices):
         DRAIN = "drain", _("Look at the waiting leads")  # subject 0
         WAVE = "wave", _("Move the leads of a manager who left")  # subject: Kommo user id
-        INACTIVITY = "inactivity", _("See whether a manager is still active")  # subject: Kommo user id
+        INACTIVITY = (
+            "inactivity",
+            _("See whether a manager is still active"),
+        )  # subject: Kommo user id
 
     kind = models.CharField(max_length=12, choices=Kind)
     subject = models.BigIntegerField(default=0)
@@ -28,7 +31,9 @@ class Timer(AccountOwnedHot):
         constraints = [
             models.UniqueConstraint(fields=["account", "kind", "subject"], name="timer_one_pending")
         ]
-        indexes = [models.Index(fields=["due_at", "account"], name="timer_due")]  # which lanes have work
+        indexes = [
+            models.Index(fields=["due_at", "account"], name="timer_due")
+        ]  # which lanes have work
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
@@ -81,7 +86,9 @@ class Effect(AccountOwnedHot):
                 name="effect_open",
                 condition=models.Q(state__in=["pending", "sending", "unknown"]),
             ),
-            models.Index(fields=["account", "lead_id", "id"], name="effect_of_lead"),  # a lead's page
+            models.Index(
+                fields=["account", "lead_id", "id"], name="effect_of_lead"
+            ),  # a lead's page
         ]
 
     def __str__(self) -> str:

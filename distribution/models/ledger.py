@@ -39,7 +39,9 @@ class RegisterEntry(AccountOwnedHot):
         verbose_name = _("register entry")
         verbose_name_plural = _("register entries")
         constraints = [
-            models.UniqueConstraint(fields=["account", "register", "user_id"], name="register_entry_once")
+            models.UniqueConstraint(
+                fields=["account", "register", "user_id"], name="register_entry_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -58,7 +60,9 @@ class ManagerLoad(AccountOwnedHot):
     class Meta:
         verbose_name = _("load")
         verbose_name_plural = _("loads")
-        constraints = [models.UniqueConstraint(fields=["account", "user_id"], name="manager_load_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "user_id"], name="manager_load_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.open_leads}"

@@ -51,7 +51,9 @@ class LeadMirror(AccountOwnedHot):
     class Meta:
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
-        constraints = [models.UniqueConstraint(fields=["account", "lead_id"], name="lead_mirror_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "lead_id"], name="lead_mirror_once")
+        ]
         indexes = [
             # the queue of an account, oldest first
             models.Index(

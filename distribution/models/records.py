@@ -83,7 +83,9 @@ class Decision(AccountOwnedHot):
             )
         ]
         indexes = [
-            models.Index(fields=["account", "lead_id", "id"], name="decision_of_lead"),  # a lead's page
+            models.Index(
+                fields=["account", "lead_id", "id"], name="decision_of_lead"
+            ),  # a lead's page
             models.Index(fields=["account", "-decided_at"], name="decision_latest"),  # the log
             models.Index(fields=["account", "turn_key", "seq"], name="decision_of_turn"),  # replay
         ]

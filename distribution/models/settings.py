@@ -10,15 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import AccountOwned
 
-MINUTES_OF_A_DAY = 24 * 60
-
-
-def _minutes(label: str, **options: object) -> models.PositiveIntegerField:
-    return models.PositiveIntegerField(
-        label,
-        validators=[MaxValueValidator(MINUTES_OF_A_DAY)],
-        **options,  # type: ignore[arg-type]
-    )
+_UP_TO_A_DAY = [MaxValueValidator(24 * 60)]
 
 
 class DistributionSettings(AccountOwned):
@@ -41,17 +33,27 @@ class DistributionSettings(AccountOwned):
     )
     hours_from = models.TimeField(_("new leads from"), default=time(9))
     hours_to = models.TimeField(_("new leads until"), default=time(18))
-    start_delay_minutes = _minutes(_("distribution delay, minutes"), default=0)
+    start_delay_minutes = models.PositiveIntegerField(
+        _("distribution delay, minutes"), default=0, validators=_UP_TO_A_DAY
+    )
     redistribution_enabled = models.BooleanField(_("redistribution is on"), default=True)
     redistribution_from = models.TimeField(_("redistribution from"), default=time(9))
     redistribution_to = models.TimeField(_("redistribution until"), default=time(18))
-    redistribution_delay_minutes = _minutes(_("redistribution delay, minutes"), default=0)
-    transfer_minutes = _minutes(_("transfer leads after, minutes"), null=True, blank=True)
+    redistribution_delay_minutes = models.PositiveIntegerField(
+        _("redistribution delay, minutes"), default=0, validators=_UP_TO_A_DAY
+    )
+    transfer_minutes = models.PositiveIntegerField(
+        _("transfer leads after, minutes"), null=True, blank=True, validators=_UP_TO_A_DAY
+    )
     # Kommo id of a lead field; a lead in which it is filled is left alone.
     exclusion_field_id = models.BigIntegerField(_("exclusion field"), null=True, blank=True)
     return_enabled = models.BooleanField(_("lead return"), default=True)
-    return_only_untouched = models.BooleanField(_("only if the stage has not moved on"), default=True)
+    return_only_untouched = models.BooleanField(
+        _("only if the stage has not moved on"), default=True
+    )
     notes_enabled = models.BooleanField(_("event notes"), default=False)
+    # Stages whose open leads are still to be mirrored: [[pipeline, status, next page], …].
+    to_mirror = models.JSONField(default=list, blank=True, editable=False)
     # Raised by each save: two people editing at once are told of each other.
     version = models.PositiveIntegerField(default=1, editable=False)
 

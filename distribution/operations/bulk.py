@@ -93,7 +93,9 @@ class Written:
     waves: list[tuple[int, str, int, int, int]] = field(default_factory=list)
     done_events: list[int] = field(default_factory=list)
     untouched_events: list[int] = field(default_factory=list)  # claimed, left for the next turn
-    settled_effects: list[tuple[int, int, str]] = field(default_factory=list)  # lead, target, result
+    settled_effects: list[tuple[int, int, str]] = field(
+        default_factory=list
+    )  # lead, target, result
     superseded_leads: list[int] = field(default_factory=list)  # overruled by a human
 
 
@@ -234,7 +236,7 @@ def _texts(values: Iterable[Any]) -> list[str]:
     return [json.dumps(value, separators=(",", ":"), ensure_ascii=False) for value in values]
 
 
-def write_turn(account_id: int, written: Written, *, last: tuple[str, list[object]]) -> None:
+def write_turn(account_id: int, written: Written, *, last: tuple[str, list[Any]]) -> None:
     """Write everything in one statement; `last` is one more UPDATE, the lane's release."""
     statement = _Statement()
     _add_leads(statement, account_id, written)
@@ -287,16 +289,16 @@ def _add_counters(statement: _Statement, account_id: int, written: Written) -> N
     if written.entries:
         registers, users = zip(*written.entries, strict=True)
         lags, counts, last = zip(*written.entries.values(), strict=True)
-        columns = [list(column) for column in (registers, users, lags, counts, last)]
-        statement.add(_ENTRIES, [account_id, *columns])
+        values = [list(column) for column in (registers, users, lags, counts, last)]
+        statement.add(_ENTRIES, [account_id, *values])
 
 
 def _add_timers(statement: _Statement, account_id: int, written: Written) -> None:
     kept = {(timer.kind, timer.subject) for timer in written.timers}
     cleared = [key for key in written.cleared_timers if key not in kept]
     if cleared:
-        kinds, subjects = zip(*cleared, strict=True)
-        statement.add(_CLEAR_TIMERS, [account_id, list(kinds), list(subjects)])
+        pairs = [list(column) for column in zip(*cleared, strict=True)]
+        statement.add(_CLEAR_TIMERS, [account_id, *pairs])
     for earliest, sql in ((False, _SET_TIMERS), (True, _SET_TIMERS_IF_EARLIER)):
         timers = [timer for timer in written.timers if timer.earliest is earliest]
         if timers:

@@ -84,9 +84,7 @@ def deal_new(work: TurnWork, row: LeadRow) -> bool:
     return False
 
 
-def _wait(
-    work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts
-) -> None:
+def _wait(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts) -> None:
     reason = decision.waiting.code.value if decision.waiting else ""
     until = decision.waiting.until if decision.waiting else None
     if until is not None:
@@ -187,7 +185,7 @@ def _record(
         turn_key=work.turn_key(row.rule_id or 0),
         seq=decision.seq,
         lead_facts=records.lead_to_json(facts),
-        verdicts=decide.decision_to_json(decision).get("verdicts", []),
+        verdicts=decision.as_json().get("verdicts", []),
         load_before=decision.load_before if decision.chosen is not None else None,
         lag_before=decision.lag_before if decision.chosen is not None else None,
         eligible=decision.eligible_count,

@@ -134,7 +134,7 @@ def _read_back(
     ready, doubtful = [], []
     for effect in effects:
         lead = leads.get(effect.lead_id)
-        seen = lead and SeenLead(lead.owner_id or None, lead.updated_at, lead.is_deleted)
+        seen = SeenLead(lead.owner_id or None, lead.updated_at, lead.is_deleted) if lead else None
         outcome = judge(effect.facts, seen)
         if outcome is Outcome.SEND:
             ready.append(effect)
@@ -170,9 +170,7 @@ def _not_overruled(
     return ready
 
 
-def _patch(
-    client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement
-) -> None:
+def _patch(client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement) -> None:
     """Send the batch; what the answer leaves open is read back before it is sent again."""
     if not may_send(settlement.lease):
         return _put_back(effects, settlement)

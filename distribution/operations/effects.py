@@ -61,7 +61,7 @@ class ClaimedEffect:
 
 def claim_effects(lease: LaneLease, kind: str, limit: int) -> list[ClaimedEffect]:
     """Take the oldest open effects of a kind, at most one change of owner a lead."""
-    values = {
+    values: dict[str, Any] = {
         "account": lease.account_id,
         "kind": kind,
         "limit": limit,

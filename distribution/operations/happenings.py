@@ -14,7 +14,7 @@ from distribution.operations.absorb import absorb_gone, overrule
 from distribution.operations.bulk import TimerRow
 from distribution.operations.moves import plan_release, plan_wave
 from distribution.operations.rows import rows_by_ids
-from distribution.operations.tracking import retrack
+from distribution.operations.tracking import mirror_tracked_stages, retrack
 from distribution.operations.work_state import TurnWork
 from shifts.operations import end_shifts_of_inactive, inactivity_check
 from shifts.queries import next_inactivity_at
@@ -54,8 +54,8 @@ def _watch_inactivity(work: TurnWork, user_id: int) -> None:
 
 def _absorb_settings(work: TurnWork, payload: Json) -> None:
     """Settings were saved: place every mirrored lead anew, then look at all that waits."""
-    changed = retrack(work.config)
-    if changed:
+    mirror_tracked_stages(work.config)
+    if retrack(work.config):
         for row in rows_by_ids(work.config.account_id, work.rows):
             work.rows[row.lead_id] = row
     work.is_released = True

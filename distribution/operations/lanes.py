@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -112,7 +113,7 @@ def claim_lane(
     `account_id` looks at one account only; without `slow` accounts whose Kommo has just answered
     slowly are left to others.
     """
-    values = {
+    values: dict[str, Any] = {
         "kind": kind.value,
         "lease": LEASE_SECONDS,
         "live": [state.value for state in LIVE_STATES],
@@ -155,7 +156,7 @@ WHERE id = %s AND token = %s
 
 def release_values(
     lease: LaneLease, *, wait_seconds: float | None = None, was_slow: bool = False
-) -> list[object]:
+) -> list[Any]:
     """Return the parameters of RELEASE_SQL."""
     return [wait_seconds, was_slow, SLOW_FOR_SECONDS, lease.lane_id, lease.token]
 

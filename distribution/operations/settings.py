@@ -36,7 +36,9 @@ def settings_for(account: Account) -> DistributionSettings:
     ShiftSettings.objects.get_or_create(account=account)
     row, _ = DistributionSettings.objects.get_or_create(account=account)
     settings: DistributionSettings = row
-    for rule in GroupRule.objects.for_account(account).filter(register=None).select_related("group"):
+    for rule in (
+        GroupRule.objects.for_account(account).filter(register=None).select_related("group")
+    ):
         Register.objects.create(account=account, rule=rule, name=rule.group.name)
     return settings
 
@@ -122,8 +124,6 @@ def _write_stages(rule: GroupRule, entry: Mapping[str, Any]) -> None:
     standing = {(row.pipeline_id, row.status_id): row.pk for row in rows}
     rows.filter(pk__in=[pk for key, pk in standing.items() if key not in wanted]).delete()
     GroupStage.objects.bulk_create(
-        GroupStage(
-            account_id=rule.account_id, rule=rule, pipeline_id=pipeline, status_id=status
-        )
+        GroupStage(account_id=rule.account_id, rule=rule, pipeline_id=pipeline, status_id=status)
         for pipeline, status in sorted(wanted - standing.keys(), key=str)
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import connection
 
+from accounts.models import Account, Stage
+from distribution.models import DistributionSettings
 from distribution.queries.config import AccountConfig
 
 _PLACES = """
@@ -54,3 +56,18 @@ def recount_loads(account_id: int) -> None:
     """Count every manager's open leads from the mirror."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, {"account": account_id})
+
+
+def mirror_tracked_stages(config: AccountConfig) -> None:
+    """Have the open leads of all tracked stages paged, and that at once; see reconcile."""
+    stages = (
+        Stage.objects.for_account(config.account_id)
+        .filter(is_gone=False)
+        .order_by("pipeline__kommo_id", "kommo_id")
+        .values_list("pipeline__kommo_id", "kommo_id")
+    )
+    tracked = [
+        [pipeline, status, 1] for pipeline, status in stages if config.rule_of(pipeline, status)
+    ]
+    DistributionSettings.objects.for_account(config.account_id).update(to_mirror=tracked)
+    Account.objects.filter(pk=config.account_id).update(reconciled_at=None)

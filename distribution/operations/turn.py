@@ -103,9 +103,7 @@ def _serve(lease: LaneLease, before_commit: Callable[[], None] | None) -> None:
 
 def _known_rows(lease: LaneLease, agenda: Agenda) -> list[LeadRow]:
     ids = agenda.lead_ids | {
-        int(payload["lead"])
-        for kind, payload in agenda.internal
-        if kind == InboxEvent.Kind.SETTLED
+        int(payload["lead"]) for kind, payload in agenda.internal if kind == InboxEvent.Kind.SETTLED
     }
     return rows_by_ids(lease.account_id, ids) if ids else []
 

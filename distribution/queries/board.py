@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, Subquery, Window
+from django.db.models import Count, OuterRef, Subquery, Window
 from django.utils import timezone
 
 from accounts.models import Account, Manager
@@ -251,13 +251,4 @@ def departure_of(account: Account, manager: Manager, now: datetime) -> Departure
     at = None
     if config.is_enabled and config.redistribution_enabled:
         at = wave_due_at(now, config.redistribution_delay_seconds, config.transfer_seconds)
-    return Departure(leads.filter(~Q(is_excluded=True)).count(), at, colleagues)
-
-
-def may_be_undone_until(account: Account, now: datetime) -> datetime | None:
-    """Return until when a shift that ends at `now` can start again with nothing moved; None: no wave."""
-    config = config_of(account.pk)
-    if not (config.is_enabled and config.redistribution_enabled):
-        return None
-    due = wave_due_at(now, config.redistribution_delay_seconds, config.transfer_seconds)
-    return due if due > now + timedelta(seconds=1) else None
+    return Departure(leads.filter(is_excluded=False).count(), at, colleagues)

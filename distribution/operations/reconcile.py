@@ -1,0 +1,129 @@
+"""Heals what webhooks missed: pages Kommo's leads and puts the different ones into the inbox."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import F, Q
+
+from accounts.kommo.client import KommoClient
+from accounts.kommo.connection import connect
+from accounts.kommo.errors import KommoError
+from accounts.kommo.payloads import Lead
+from accounts.models import Account, InboxEvent
+from accounts.operations.inbox import append_event
+from distribution.models import DistributionSettings
+from distribution.operations.absorb import is_filled
+from distribution.operations.lanes import LIVE_STATES
+from distribution.operations.rows import rows_by_ids
+from distribution.queries.config import AccountConfig, config_of
+from peresmenka.lib.enqueue import ring
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=5)
+OVERLAP_SECONDS = 600
+PAGES_A_RUN = 20
+_DRAIN = """
+INSERT INTO distribution_timer (account_id, kind, subject, due_at, generation, payload)
+SELECT %s, 'drain', 0, %s, 1, '{}' WHERE EXISTS (
+  SELECT 1 FROM distribution_leadmirror WHERE account_id = %s AND state IN ('waiting', 'parked'))
+ON CONFLICT DO NOTHING
+"""
+
+
+def reconcile_due(now: datetime) -> bool:
+    """Reconcile one account that is due; return whether there was one."""
+    account = _claim(now)
+    if account is None:
+        return False
+    try:
+        reconcile(account, now)
+    except KommoError as error:
+        log.info("account %s: not reconciled: %s", account.pk, error)
+    return True
+
+
+def _claim(now: datetime) -> Account | None:
+    """Take the account whose reconciliation is longest ago, so that no other worker does it too."""
+    due = Q(reconciled_at=None) | Q(reconciled_at__lte=now - EVERY)
+    live = Account.objects.filter(due, state__in=LIVE_STATES, health=Account.Health.OK)
+    ready = live.filter(sync_state=Account.SyncState.DONE)
+    account = ready.order_by(F("reconciled_at").asc(nulls_first=True)).first()
+    if account is None:
+        return None
+    taken = Account.objects.filter(pk=account.pk, reconciled_at=account.reconciled_at)
+    return account if taken.update(reconciled_at=now) else None
+
+
+def reconcile(account: Account, now: datetime) -> int:
+    """Compare leads changed lately, and those of newly tracked stages; return how many differ."""
+    config = config_of(account.pk)
+    if not config.rules:
+        return 0
+    client = connect(account)
+    found = _fill(account, config, client, now) + _catch_up(account, config, client, now)
+    with connection.cursor() as cursor:
+        cursor.execute(_DRAIN, [account.pk, now, account.pk])
+    if found:
+        ring()
+    return found
+
+
+def _catch_up(account: Account, config: AccountConfig, client: KommoClient, now: datetime) -> int:
+    """Page the leads updated since the watermark, an overlap included."""
+    began = account.reconciled_until or int(now.timestamp())
+    watermark, found = began, 0
+    for page in range(1, PAGES_A_RUN + 1):
+        listed = client.leads_page(
+            updated_from=began - OVERLAP_SECONDS, page=page, order=("updated_at", "asc")
+        )
+        found += _note_different(account, config, listed.leads, now)
+        watermark = max([watermark, *(lead.updated_at for lead in listed.leads)])
+        if not listed.has_next:
+            break
+    Account.objects.filter(pk=account.pk).update(reconciled_until=watermark)
+    return found
+
+
+def _fill(account: Account, config: AccountConfig, client: KommoClient, now: datetime) -> int:
+    """Mirror the open leads of stages that settings have newly tracked, a stage at a time."""
+    settings = DistributionSettings.objects.for_account(account).first()
+    found = 0
+    while settings is not None and settings.to_mirror:
+        pipeline_id, status_id, page = settings.to_mirror[0]
+        listed = client.leads_page(stage=(pipeline_id, status_id), page=page)
+        found += _note_different(account, config, listed.leads, now)
+        rest = settings.to_mirror[1:]
+        settings.to_mirror = (
+            [[pipeline_id, status_id, page + 1], *rest] if listed.has_next else rest
+        )
+        settings.save(update_fields=["to_mirror"])
+    return found
+
+
+def _note_different(
+    account: Account, config: AccountConfig, leads: Sequence[Lead], now: datetime
+) -> int:
+    """Ask the turn to read the leads in which Kommo and the mirror disagree."""
+    rows = {row.lead_id: row for row in rows_by_ids(account.pk, [lead.id for lead in leads])}
+    different = []
+    for lead in leads:
+        row = rows.get(lead.id)
+        if row is None:
+            if config.rule_of(lead.pipeline_id, lead.status_id) is not None:
+                different.append(lead.id)
+        elif (
+            row.version < lead.updated_at
+            or row.confirmed_owner_id != (lead.owner_id or None)
+            or (row.pipeline_id, row.status_id) != (lead.pipeline_id, lead.status_id)
+            or row.is_excluded != is_filled(lead, config.exclusion_field_id)
+        ):
+            different.append(lead.id)
+    if different:
+        payload = {"ids": different, "source": "reconcile"}
+        append_event(account, InboxEvent.Kind.LEADS, payload, now)
+    return len(different)

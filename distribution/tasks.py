@@ -1,0 +1,27 @@
+"""Celery tasks: doorbells without arguments. Each may be lost, repeated or late."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from distribution.operations.reconcile import reconcile_due
+from distribution.operations.work import work_until_idle
+from peresmenka.lib.clock import read_clock
+from peresmenka.lib.enqueue import open_door, ring
+
+SECONDS_A_TASK = 20.0
+
+
+@shared_task(name="distribution.tasks.work")
+def work() -> None:
+    """Serve accounts until there is nothing left; ring again if time ran out before."""
+    open_door()
+    served = work_until_idle(seconds=SECONDS_A_TASK)
+    if served:
+        ring()
+
+
+@shared_task(name="distribution.tasks.reconcile")
+def reconcile() -> None:
+    """Compare the accounts that are due with their Kommo."""
+    reconcile_due(read_clock())
