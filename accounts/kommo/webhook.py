@@ -179,7 +179,7 @@ def _note_activity(seen: dict[int, int | None], action: str, fields: _Fields) ->
     """Keep for who acted the latest moment that a body tells; robots (0) do not act."""
     if fields.get("note_type") in _SERVICE_NOTES:
         return
-    names = ("modified_user_id", "modified_by")
+    names: tuple[str, ...] = ("modified_user_id", "modified_by")
     if action in {"add", "note"}:
         names = (*names, "created_user_id", "created_by")
     actor = next((found for name in names if (found := _number(fields.get(name)))), 0)

@@ -52,6 +52,8 @@ class Account(models.Model):
     reconciled_at = models.DateTimeField(_("reconciled"), null=True, blank=True)
     installed_at = models.DateTimeField(_("installed"))
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    # A signed access-revoked hook has come; it may be a replay, so an API call is to confirm it.
+    revoked_hook_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("account")
@@ -78,7 +80,9 @@ class Credential(AccountOwned):
     class Meta:
         verbose_name = _("credential")
         verbose_name_plural = _("credentials")
-        constraints = [models.UniqueConstraint(fields=["account"], name="credential_one_an_account")]
+        constraints = [
+            models.UniqueConstraint(fields=["account"], name="credential_one_an_account")
+        ]
 
     def __str__(self) -> str:
         return f"credential {self.account_id} v{self.version}"
@@ -112,7 +116,9 @@ class Authorization(models.Model):
         indexes = [
             # the job that exchanges codes: pending ones, oldest first
             models.Index(
-                fields=["received_at"], name="authorization_pending", condition=models.Q(state="pending")
+                fields=["received_at"],
+                name="authorization_pending",
+                condition=models.Q(state="pending"),
             )
         ]
 

@@ -57,7 +57,9 @@ class Pipeline(AccountOwned):
     class Meta:
         verbose_name = _("pipeline")
         verbose_name_plural = _("pipelines")
-        constraints = [models.UniqueConstraint(fields=["account", "kommo_id"], name="pipeline_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "kommo_id"], name="pipeline_once")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -99,7 +101,9 @@ class LeadField(AccountOwned):
     class Meta:
         verbose_name = _("lead field")
         verbose_name_plural = _("lead fields")
-        constraints = [models.UniqueConstraint(fields=["account", "kommo_id"], name="lead_field_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "kommo_id"], name="lead_field_once")
+        ]
 
     def __str__(self) -> str:
         return self.name

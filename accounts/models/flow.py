@@ -52,7 +52,9 @@ class InboxEvent(AccountOwnedHot):
         indexes = [
             # the claim of a lane: what is left to do in an account, in order
             models.Index(
-                fields=["account", "id"], name="inbox_open", condition=models.Q(done_at__isnull=True)
+                fields=["account", "id"],
+                name="inbox_open",
+                condition=models.Q(done_at__isnull=True),
             ),
             # the purge of what is done
             models.Index(fields=["done_at"], name="inbox_done"),

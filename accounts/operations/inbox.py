@@ -70,7 +70,7 @@ def append_event(
     is_folded = client_key is None and kind in _FOLDED_KINDS
     mark = "" if is_folded else f"{client_key}|{now.isoformat()}"
     digest = hashlib.sha256(f"{kind}|{mark}|".encode() + body).digest()
-    account_id = getattr(account, "pk", account)
+    account_id = account.pk if isinstance(account, Account) else account
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, [account_id, str(kind), body, digest, client_key, now])
         return cursor.rowcount > 0 or client_key is None

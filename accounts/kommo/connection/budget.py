@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -181,7 +182,7 @@ def _take(account_id: int) -> tuple[float, float, bool]:
 
 
 def _run_take(account_id: int, keys: list[str]) -> tuple[int, float, float, int]:
-    parameters = {
+    parameters: dict[str, Any] = {
         "account": account_key(account_id),
         "ip": IP_KEY,
         "keys": keys,
@@ -233,7 +234,7 @@ def report_block(account_id: int) -> None:
     )
 
 
-def _write(statement: str, **parameters: object) -> None:
+def _write(statement: str, **parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
 

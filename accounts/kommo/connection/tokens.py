@@ -213,7 +213,9 @@ def refresh_due_credentials(now: datetime) -> int:
         output_field=fields.DateTimeField(),
     )
     due = Credential.objects.alias(half_life_at=half).filter(half_life_at__lte=now)
-    due = due.exclude(account__state=Account.State.LEFT).filter(account__health=Account.Health.OK)
+    due = due.exclude(account__state=Account.State.LEFT).exclude(
+        account__health=Account.Health.NEEDS_REAUTH
+    )
     found = list(due.order_by("issued_at").values_list("account_id", "version")[:REFRESHED_A_ROUND])
     for account_id, version in found:
         try:

@@ -1,0 +1,1 @@
+"""Writes of the accounts app: installation, first sync, the inbox, the webhook's subscription."""
