@@ -19,7 +19,8 @@ Seats = tuple[int, ...]
 def plan(leads: Sequence[LeadFacts], turn: Turn) -> dict[int, int]:
     """Return whom (manager id) each lead (its place) should go to; empty: greedy is optimal already.
 
-    Leads that come earlier are served first when room runs out.
+    Leads that come earlier are served first when room runs out: whoever a lead left out could reach
+    is full of earlier leads for good, so that dealing in the leads' order keeps to the plan.
     """
     sets = [turn.eligible_for(lead) for lead in leads]
     if len(set(filter(None, sets))) < 2:

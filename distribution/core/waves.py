@@ -16,17 +16,13 @@ def plan_wave(leads: Sequence[LeadFacts], turn: Turn) -> list[Decision]:
 
     The turn's situation names the leaving managers; a lead's present owner never gets it again.
     With "least_loaded" the outcome is optimal, whoever may have which lead: no other dealing has a
-    smaller largest load or sum of squares (F104). Decisions come in the order of the leads; `seq`
-    tells the order in which they were dealt.
+    smaller largest load or sum of squares (F104).
     """
     now = turn.situation.now
     asked = [_not_to_owner(lead, turn) for lead in leads]
     plan = matching.plan(asked, turn) if turn.situation.policy.strategy == LEAST_LOADED else {}
-    order = sorted(range(len(asked)), key=lambda place: place not in plan) if plan else None
-    decided: dict[int, Decision] = {}
-    for place in order or range(len(asked)):
-        decided[place] = _parked(turn.deal(asked[place], now, to=plan.get(place)))
-    return [decided[place] for place in range(len(asked))]
+    decided = [turn.deal(lead, now, to=plan.get(place)) for place, lead in enumerate(asked)]
+    return [_parked(decision) for decision in decided]
 
 
 def replay_wave(

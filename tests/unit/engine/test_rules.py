@@ -236,6 +236,27 @@ def test_the_wait_for_a_start_delay_ends_when_the_first_delay_ends() -> None:
     assert Turn(situation([late, early], now=later, **DELAY)).deal(LeadFacts(1), later).chosen == 1
 
 
+def test_the_code_is_the_hardest_objection_to_whoever_got_furthest() -> None:
+    asleep_and_full = (Refusal(Reason.OFFLINE), Refusal(Reason.AT_LIMIT))
+    stranger = (Refusal(Reason.NOT_IN_GROUP), Refusal(Reason.AT_LIMIT))
+    wait = why_waiting([stranger, (Refusal(Reason.UNLICENSED),), asleep_and_full])
+    assert wait.code is Waiting.NOBODY_ON_SHIFT
+    assert wait.wakes == tuple(
+        sorted([Wake.CAPACITY_FREED, Wake.SEAT_ASSIGNED, Wake.SHIFT_STARTED])
+    )
+
+
+def test_time_alone_ends_a_wait_only_if_it_ends_all_objections_to_someone() -> None:
+    soon, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=5)
+    first, last = Refusal(Reason.START_DELAY, until=soon), Refusal(Reason.PAUSED, until=later)
+    full = Refusal(Reason.AT_LIMIT)
+    assert why_waiting([(first, full), (full,)]).until is None
+    assert why_waiting([(first, last), (first, full)]).until == later
+    assert why_waiting([(first, last), (first,)]).until == soon
+    latest = Refusal(Reason.PAUSED, until=later + timedelta(minutes=1))
+    assert why_waiting([(latest,), (first, last)]).until == later
+
+
 def test_all_have_tried_it_is_a_wait_for_the_next_cycle() -> None:
     decision = Turn(situation(2)).deal(LeadFacts(1, tried=frozenset({1, 2})), NOW)
     assert decision.waiting is not None

@@ -28,6 +28,7 @@ def test_the_least_loaded_manager_gets_the_lead() -> None:
     turn = Turn(situation(loaded(5, 3, 4), "least_loaded"))
     decision = turn.deal(LeadFacts(1), NOW)
     assert (decision.chosen, decision.load_before, decision.eligible_count) == (2, 3, 3)
+    assert (decision.eligible, decision.verdicts, decision.relaxed) == (None, (), False)
 
 
 @pytest.mark.feature("F2")
@@ -55,6 +56,30 @@ def test_fractions_are_compared_exactly(pairs: list[tuple[int, int]]) -> None:
     chosen = Turn(situation(team, "least_loaded")).deal(LeadFacts(1), NOW).chosen
     free = {m.manager_id: Fraction(m.load, m.limit or 1) for m in team if m.load < (m.limit or 1)}
     assert chosen == (min(free, key=lambda number: (free[number], number)) if free else None)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40)), min_size=2, max_size=6),
+    st.integers(1, 60),
+)
+def test_a_burst_always_goes_to_the_smallest_part_of_a_limit(
+    pairs: list[tuple[int, int]], count: int
+) -> None:
+    team = [
+        manager(number, open_leads=load, limit=limit)
+        for number, (load, limit) in enumerate(pairs, 1)
+    ]
+    loads = {facts.manager_id: facts.load for facts in team}
+    limits = {facts.manager_id: facts.limit or 1 for facts in team}
+    turn = Turn(situation(team, "least_loaded"))
+    for lead in leads(count):
+        parts = {n: Fraction(loads[n], limits[n]) for n in loads if loads[n] < limits[n]}
+        chosen = turn.deal(lead, NOW).chosen
+        if chosen is None:
+            assert not parts
+            return
+        assert parts[chosen] == min(parts.values())
+        loads[chosen] += 1
 
 
 def test_equal_loads_go_to_whom_the_register_owes_most() -> None:
@@ -211,6 +236,12 @@ def test_a_lone_verdict_is_recorded_for_the_lead_that_it_is_about() -> None:
     assert tried.verdicts[0].refusals[0].reason is Reason.ALREADY_TRIED
     assert (tried.chosen, tried.eligible, tried.eligible_count) == (2, (2, 3), 2)
     assert turn.deal(LeadFacts(2), NOW).verdicts == ()
+
+
+def test_a_leads_own_refusal_is_added_to_the_standing_ones() -> None:
+    turn = Turn(situation([manager(1, presence="offline"), manager(2)]))
+    (verdict,) = turn.deal(LeadFacts(1, tried=frozenset({1})), NOW).verdicts
+    assert [refusal.reason for refusal in verdict.refusals] == ["offline", "already_tried"]
 
 
 def test_whoever_has_already_tried_it_is_not_credited() -> None:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distribution.core import matching
 from distribution.core.decide import Kind, Turn
 from distribution.core.facts import LeadFacts, Situation
 from distribution.core.reasons import Reason, Waiting
@@ -89,6 +91,28 @@ def test_room_is_found_for_every_lead_that_room_can_be_found_for() -> None:
     assert decided[2].kind is Kind.PARKED
 
 
+@given(
+    st.lists(subsets, min_size=1, max_size=9),
+    st.lists(st.integers(0, 3), min_size=3, max_size=3),
+)
+def test_as_many_leads_find_room_as_can(groups: list[frozenset[int]], limits: list[int]) -> None:
+    team = [manager(n, limit=limit, group_ids=frozenset({n})) for n, limit in enumerate(limits, 1)]
+    asked = [LeadFacts(number, only_groups=group) for number, group in enumerate(groups, 1)]
+    turn = Turn(situation(team, "least_loaded"))
+    plan = matching.plan(asked, turn)
+    decided = plan_wave(asked, turn)
+    if plan:
+        assert {n: d.chosen for n, d in enumerate(decided) if d.chosen is not None} == plan
+    # Hall and König: as many find room as the tightest set of managers lets through.
+    everybody = {1, 2, 3}
+    most = min(
+        sum(limits[n - 1] for n in tight) + sum(bool(group - tight) for group in groups)
+        for size in range(4)
+        for tight in map(set, combinations(everybody, size))
+    )
+    assert sum(decision.chosen is not None for decision in decided) == most
+
+
 @given(situations(), lead_lists())
 def test_replaying_a_wave_gives_the_same_decisions(
     start: Situation, asked: list[LeadFacts]
@@ -96,7 +120,7 @@ def test_replaying_a_wave_gives_the_same_decisions(
     turn = Turn(start)
     decided = plan_wave(asked, turn)
     assert [decision.lead_id for decision in decided] == [lead.lead_id for lead in asked]
-    assert sorted(decision.seq for decision in decided) == list(range(1, len(asked) + 1))
+    assert [decision.seq for decision in decided] == list(range(1, len(asked) + 1))
     assert replay_wave(turn.roster().body, turn.opening(), asked) == decided
 
 

@@ -112,6 +112,7 @@ def test_a_window_inside_the_gap_is_left_out_that_day() -> None:
     small = DailyWindow(time(2, 10), time(2, 50))
     gap = utc(2025, 3, 30, 1)
     assert not is_open(small, BERLIN, gap)
+    assert opens_at(small, BERLIN, gap - timedelta(hours=9)) == utc(2025, 3, 31, 0, 10)
     assert opens_at(small, BERLIN, gap) == utc(2025, 3, 31, 0, 10)
 
 
