@@ -71,7 +71,9 @@ class Account:
     call_count: int = 0
     owner_changes: int = 0
     redundant_patches: int = 0  # PATCHes to the owner that the lead already had
-    by_stage: dict[tuple[int, int], dict[int, None]] = field(default_factory=dict)  # lists of a stage
+    by_stage: dict[tuple[int, int], dict[int, None]] = field(
+        default_factory=dict
+    )  # lists of a stage
     by_owner: dict[int, dict[int, None]] = field(default_factory=dict)  # lists of an owner's leads
     task_ids: dict[tuple[str, int], list[int]] = field(default_factory=dict)  # of a lead's card
     by_touch: dict[int, None] = field(default_factory=dict)  # ids, last touched last: updated_at

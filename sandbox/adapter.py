@@ -89,7 +89,9 @@ def response_of(request: PreparedRequest, found: Answer) -> Response:
     """Translate an answer."""
     response = Response()
     response.status_code = found.status
-    response.headers = CaseInsensitiveDict({"Content-Type": found.content_type, **dict(found.headers)})
+    response.headers = CaseInsensitiveDict(
+        {"Content-Type": found.content_type, **dict(found.headers)}
+    )
     response.raw = BytesIO(found.body)
     response.url = str(request.url)
     response.request = request

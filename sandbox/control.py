@@ -74,7 +74,11 @@ class Control:
     def _integration(self, form: Form) -> Integration:
         """Return the integration named by client_id, the first when none is named."""
         known = self.world.crm.integrations
-        found = known.get(form["client_id"]) if "client_id" in form else next(iter(known.values()), None)
+        found = (
+            known.get(form["client_id"])
+            if "client_id" in form
+            else next(iter(known.values()), None)
+        )
         if found is None:
             raise Refused(404, "no such integration: POST /_sandbox/integrations first")
         return found
@@ -186,7 +190,9 @@ class Control:
             changes = []
             for lead in self._leads(account, form):
                 key = str(lead.id)
-                changes.append(checked_change(self._context(account), lead, form["changes"], faults, key))
+                changes.append(
+                    checked_change(self._context(account), lead, form["changes"], faults, key)
+                )
             if faults.found:
                 raise Refused(400, json.dumps(faults.found))
             change_leads(self.world.crm, account, changes, actor)
@@ -194,7 +200,9 @@ class Control:
 
     def _context(self, account: Account) -> Context:
         admin = next(user for user in account.users.values() if user.is_admin)
-        return Context(self.world.crm, account, admin, Call("PATCH", account.host, "/"), Query(""), "")
+        return Context(
+            self.world.crm, account, admin, Call("PATCH", account.host, "/"), Query(""), ""
+        )
 
     def delete_lead(self, form: Form) -> Form:
         """Let a human delete leads."""

@@ -112,8 +112,13 @@ class Post:
             taken += 1
             yield delivery
 
-    def settle(self, account: Account | None, delivery: Delivery, status: int | None, now: float,
-               ) -> None:
+    def settle(
+        self,
+        account: Account | None,
+        delivery: Delivery,
+        status: int | None,
+        now: float,
+    ) -> None:
         """Record the answer of an attempt (None: no connection) and plan the next attempt."""
         self.in_flight.pop(delivery.id, None)
         subscription = account.subscriptions.get(delivery.subscription_id) if account else None

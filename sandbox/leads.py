@@ -167,9 +167,7 @@ def _differs(lead: Lead, change: LeadChange) -> bool:
     )
 
 
-def _stamp(
-    crm: Crm, account: Account, lead: Lead, values: dict[str, Any], actor: Actor
-) -> None:
+def _stamp(crm: Crm, account: Account, lead: Lead, values: dict[str, Any], actor: Actor) -> None:
     """Fill in what a change brings with it: updated_at, updated_by, group_id, closed_at."""
     now = int(crm.now())
     if "updated_at" in values:

@@ -166,8 +166,12 @@ class GrantBook:
         is_good = grant and not grant.is_revoked and refresh in (grant.refresh, grant.previous)
         return grant.account_id if grant and is_good else None
 
-    def revoke(self, account_id: int, client_id: str | None = None, user_id: int | None = None,
-               ) -> int:
+    def revoke(
+        self,
+        account_id: int,
+        client_id: str | None = None,
+        user_id: int | None = None,
+    ) -> int:
         """Revoke an account's grants, of one integration or user if named; return how many."""
         hit = [
             grant

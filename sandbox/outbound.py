@@ -45,9 +45,7 @@ def install(crm: Crm, account: Account, user: User, integration: Integration) ->
     return Outgoing("GET", joined(integration.redirect_uri, query), headers)
 
 
-def consent(
-    crm: Crm, account: Account, user: User, integration: Integration, state: str
-) -> str:
+def consent(crm: Crm, account: Account, user: User, integration: Integration, state: str) -> str:
     """Return where the browser goes after a user has allowed an integration."""
     code = crm.grants.issue_code(account.id, user.id, integration.client_id, crm.now())
     query = {

@@ -67,9 +67,7 @@ def _fill_users(crm: Crm, account: Account, plan: Plan) -> None:
         _add_user(crm, account, plan, team_name(index), "manager", group_id)
 
 
-def _add_user(
-    crm: Crm, account: Account, plan: Plan, name: str, title: str, group_id: int
-) -> User:
+def _add_user(crm: Crm, account: Account, plan: Plan, name: str, title: str, group_id: int) -> User:
     number = crm.next_id("user", 11_000_001)
     slug = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum())
     mail = f"{slug}.{number}@{account.subdomain}.example"

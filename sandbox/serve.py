@@ -1,6 +1,7 @@
 """What granian loads: one world, its hook threads, its WSGI shell; and the demo account if asked."""
 
 import atexit
+import gc
 import os
 
 from sandbox.clock import RealClock, VirtualClock
@@ -17,6 +18,9 @@ def build() -> Shell:
     if os.environ.get("SANDBOX_DEMO") == "1":
         per_second = int(os.environ.get("SANDBOX_CALLS_PER_SECOND", "7"))
         open_account(world.crm, Plan(calls_per_second=per_second))
+    # Rows live as long as the process: scanning them again and again is most of a slow answer.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
     deliverer = Deliverer(world, int(os.environ.get("SANDBOX_HOOK_THREADS", "8")))
     deliverer.start()
     atexit.register(deliverer.stop)

@@ -165,7 +165,12 @@ def _columns(account: Account) -> list[dict[str, Any]]:
                     "status_id": stage.id,
                     "count": len(held),
                     "leads": [
-                        {"id": c.id, "name": c.name, "owner": c.responsible_user_id, "price": c.price}
+                        {
+                            "id": c.id,
+                            "name": c.name,
+                            "owner": c.responsible_user_id,
+                            "price": c.price,
+                        }
                         for c in cards
                     ],
                 }

@@ -15,7 +15,12 @@ from sandbox.wire import Answer, Call
 from sandbox.world import World
 
 PAGES = Path(__file__).parent / "pages"
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 POLICY = "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action *"
 
 

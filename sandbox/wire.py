@@ -9,7 +9,9 @@ from urllib.parse import parse_qsl, urlencode
 
 HAL = "application/hal+json"
 PROBLEM = "application/problem+json"
-LONGEST_URL = 8_192  # bytes; nginx's usual large_client_header_buffers, Kommo's own figure is unknown
+LONGEST_URL = (
+    8_192  # bytes; nginx's usual large_client_header_buffers, Kommo's own figure is unknown
+)
 _INDEX = re.compile(r"\[\d*\]$")
 
 

@@ -62,7 +62,9 @@ def tasks(context: Context) -> Answer:
     wanted = [(name, allowed) for name, allowed in sets if allowed is not None]
     types = set(context.query.words("filter[entity_type]"))
     done = context.query.one("filter[is_completed]")
-    rows = within(_task_candidates(context), lambda row: row.updated_at, span(context, "updated_at"))
+    rows = within(
+        _task_candidates(context), lambda row: row.updated_at, span(context, "updated_at")
+    )
     found = [
         task
         for task in rows
@@ -117,7 +119,9 @@ def create_tasks(context: Context) -> Answer:
     """Answer POST /tasks."""
     items, faults = batch_of(context), Faults()
     ids = [request_id_of(item, index) for index, item in enumerate(items)]
-    drafts = [_task_values(context, item, faults, key) for key, item in zip(ids, items, strict=True)]
+    drafts = [
+        _task_values(context, item, faults, key) for key, item in zip(ids, items, strict=True)
+    ]
     for key, draft in zip(ids, drafts, strict=True):
         for name in ("text", "complete_till"):
             if name not in draft:

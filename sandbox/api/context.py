@@ -176,8 +176,9 @@ def in_order(context: Context, default: str, known: tuple[str, ...]) -> tuple[st
     return default, False
 
 
-def within(rows: Iterable[T], key: Callable[[T], int], bounds: tuple[int, int] | None
-           ) -> Iterator[T]:
+def within(
+    rows: Iterable[T], key: Callable[[T], int], bounds: tuple[int, int] | None
+) -> Iterator[T]:
     """Yield the rows whose key lies in the closed range; all without one."""
     for row in rows:
         if bounds is None or bounds[0] <= key(row) <= bounds[1]:

@@ -203,9 +203,7 @@ def _draft(context: Context, item: dict[str, Any], faults: Faults, key: str) -> 
     )
 
 
-def _check_links(
-    context: Context, plural: str, ids: list[int], faults: Faults, key: str
-) -> None:
+def _check_links(context: Context, plural: str, ids: list[int], faults: Faults, key: str) -> None:
     if any(number not in context.account.people[plural] for number in ids):
         faults.add(key, NOT_SUPPORTED, f"_embedded.{plural}", "The entity does not exist.")
 
@@ -238,9 +236,7 @@ def patch_one(context: Context, number: int) -> Answer:
     return as_json(200, {"id": number, "updated_at": lead.updated_at, "_links": links})
 
 
-def _write(
-    context: Context, items: list[dict[str, Any]], changes: list[LeadChange]
-) -> Answer:
+def _write(context: Context, items: list[dict[str, Any]], changes: list[LeadChange]) -> Answer:
     leads = change_leads(context.crm, context.account, changes, context.actor)
     ids = [request_id_of(item, index) for index, item in enumerate(items)]
     pairs = zip(ids, leads, strict=True)

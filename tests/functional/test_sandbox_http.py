@@ -171,7 +171,9 @@ def test_a_slow_answer_does_not_hold_up_the_others(base, tell, vera):
     )
     slow.start()
     start = perf_counter()
-    until(lambda: not requests.get(f"{base}/_sandbox/armed", timeout=5).json()["faults"][-1]["count"])
+    until(
+        lambda: not requests.get(f"{base}/_sandbox/armed", timeout=5).json()["faults"][-1]["count"]
+    )
     status = vera.get(f"{base}/{HOST}/api/v4/account", timeout=5).status_code
 
     assert (status, perf_counter() - start < 2) == (200, True)

@@ -37,7 +37,7 @@ def test_the_account_shows_groups_and_zone(sandbox, vera):
     found = vera.get(f"{API}/account?with=users_groups,task_types,datetime_settings").json()
 
     assert found["id"] == sandbox.account.id
-    assert [group["id"] for group in found["_embedded"]["users_groups"]][0] == 0
+    assert found["_embedded"]["users_groups"][0]["id"] == 0
     assert found["_embedded"]["datetime_settings"]["timezone"] == "Europe/Madrid"
     assert found["current_user_id"] == sandbox.user("Vera").id
 
@@ -103,7 +103,9 @@ def test_filters_narrow_the_list(sandbox, vera):
     sandbox.clock.advance(10)
     vera.patch(f"{API}/leads/{second.id}", json={"responsible_user_id": oleg})
     vera.patch(f"{API}/leads/{third.id}", json={"status_id": 142})
-    stage = f"filter[statuses][0][pipeline_id]={third.pipeline_id}&filter[statuses][0][status_id]=142"
+    stage = (
+        f"filter[statuses][0][pipeline_id]={third.pipeline_id}&filter[statuses][0][status_id]=142"
+    )
     since = int(sandbox.clock.now())
 
     def found(query):
@@ -150,7 +152,9 @@ def test_a_patch_answers_thinly_and_logs_events(sandbox, vera):
 
     (item,) = answer.json()["_embedded"]["leads"]
     assert set(item) == {"id", "updated_at", "request_id", "_links"}
-    query = f"filter[type]=entity_responsible_changed&filter[entity]=lead&filter[entity_id]={lead.id}"
+    query = (
+        f"filter[type]=entity_responsible_changed&filter[entity]=lead&filter[entity_id]={lead.id}"
+    )
     (event,) = vera.get(f"{API}/events?{query}").json()["_embedded"]["events"]
     assert event["value_after"] == [{"responsible_user": {"id": oleg}}]
     assert event["value_before"] == [{"responsible_user": {"id": sandbox.user("Vera").id}}]

@@ -169,9 +169,7 @@ def test_a_one_time_token_has_the_documented_claims(sandbox):
     )
 
     options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
-    claims = jwt.decode(
-        token, SECRET, ["HS256"], audience="https://app.example", options=options
-    )
+    claims = jwt.decode(token, SECRET, ["HS256"], audience="https://app.example", options=options)
     assert claims["iss"] == BASE
     assert claims["user_id"] == sandbox.user("Ana").id
     assert claims["exp"] - claims["iat"] == 1_800

@@ -204,7 +204,9 @@ def test_merged_weather_puts_all_actions_into_one_body(sandbox):
     changed(sandbox, lead, status_id=143, responsible_user_id=sandbox.user("Oleg").id)
 
     (body,) = sandbox.hooks()
-    assert {"leads[update][0][id]", "leads[status][0][id]", "leads[responsible][0][id]"} <= set(body)
+    assert {"leads[update][0][id]", "leads[status][0][id]", "leads[responsible][0][id]"} <= set(
+        body
+    )
 
 
 def test_items_per_body_splits_bulk_edits(sandbox):
