@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.identity import Role, has_role
 from accounts.models import Manager
 from peresmenka.lib.clock import read_clock
 from shifts import operations, queries
@@ -189,7 +190,7 @@ class ManagerShiftView(ShiftView):
         )
         if target is None:
             raise NotFound(_("This account has no such manager; reload the list of managers."))
-        if not (actor.is_supervisor or actor.is_admin):
+        if not has_role(actor, Role.SUPERVISOR):
             raise PermissionDenied(
                 _("Only supervisors and admins change a colleague's shift; ask one of them.")
             )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from accounts.operations.inbox import append_event
 from django.db import transaction
 
 from accounts.models import Account, InboxEvent, Manager
+from accounts.operations.inbox import append_event
 from peresmenka.lib.enqueue import ring
 from shifts import bulk, queries
 from shifts.core import machine
@@ -146,7 +146,7 @@ def record_activity(
     if not sightings:
         return {}
     policy = queries.policy_of(account)
-    states = queries.latest_states(account, [sighting.manager_id for sighting in sightings])
+    states = queries.latest_states(account, [sighting.kommo_id for sighting in sightings])
     managers = Manager.objects.for_account(account).in_bulk([row.manager_id for row in sightings])
     changed = {}
     for sighting in sightings:
@@ -241,7 +241,7 @@ def _move(
     locked = Manager.objects.select_for_update(no_key=True, of=("self",)).select_related("account")
     manager = locked.get(pk=manager.pk, account_id=manager.account_id)
     account = manager.account
-    state = queries.latest_states(account, [manager.pk])[manager.kommo_id]
+    state = queries.latest_states(account, [manager.kommo_id])[manager.kommo_id]
     # The manager's key is part of the click's, so that this lock covers the look.
     click = client_key and f"shift:{manager.pk}:{client_key}"
     if click and InboxEvent.objects.for_account(account).filter(client_key=click).exists():

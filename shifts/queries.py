@@ -43,7 +43,7 @@ LEFT JOIN LATERAL (
   WHERE shift_id = s.id AND s.ended_at IS NULL ORDER BY started_at DESC, id DESC LIMIT 1
 ) p ON true
 LEFT JOIN shifts_presence seen ON seen.manager_id = m.id
-WHERE m.account_id = %(account)s AND (%(managers)s::bigint[] IS NULL OR m.id = ANY(%(managers)s))
+WHERE m.account_id = %(account)s AND (%(users)s::bigint[] IS NULL OR m.kommo_id = ANY(%(users)s))
 """
 
 
@@ -56,19 +56,17 @@ def shift_states(account: Account, now: datetime) -> dict[int, ShiftState]:
     return {user: _not_after(state, now) for user, state in latest_states(account).items()}
 
 
-def latest_states(
-    account: Account, managers: Collection[int] | None = None
-) -> dict[int, ShiftState]:
-    """Return the state of every manager (or of those with the given keys), by Kommo user id."""
-    ids = None if managers is None else list(managers)
+def latest_states(account: Account, users: Collection[int] | None = None) -> dict[int, ShiftState]:
+    """Return the state of every manager (or of those with these Kommo ids), by Kommo user id."""
+    ids = None if users is None else list(users)
     with connection.cursor() as cursor:
-        cursor.execute(_LATEST, {"account": account.pk, "managers": ids})
+        cursor.execute(_LATEST, {"account": account.pk, "users": ids})
         return {row[0]: _state(*row[1:]) for row in cursor.fetchall()}
 
 
 def presence_of(manager: Manager) -> ShiftState:
     """Return where one manager stands."""
-    return latest_states(manager.account, [manager.pk])[manager.kommo_id]
+    return latest_states(manager.account, [manager.kommo_id])[manager.kommo_id]
 
 
 def ended_shift_at(account: Account, user_id: int) -> datetime | None:
@@ -83,17 +81,19 @@ def ended_shift_at(account: Account, user_id: int) -> datetime | None:
     return last  # noqa: RET504 - typed: the query set of an account is one of Any
 
 
-def next_inactivity_at(account: Account) -> dict[int, datetime]:
-    """Return when inactivity is due for each manager whom it may move, by Kommo user id.
+def next_inactivity_at(
+    account: Account, users: Collection[int] | None = None
+) -> dict[int, datetime]:
+    """Return when inactivity is due for each manager (or of `users`) whom it may move.
 
-    The turn sets its timers by it; empty in manual mode.
+    By Kommo user id; the turn sets its timers by it; empty in manual mode.
     """
     policy = policy_of(account)
     if policy.mode is Mode.MANUAL:
         return {}
     due = {
         user: machine.inactivity_due_at(state, policy)
-        for user, state in latest_states(account).items()
+        for user, state in latest_states(account, users).items()
     }
     return {user: at for user, at in due.items() if at is not None}
 

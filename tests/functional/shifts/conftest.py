@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
+import jwt
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import NotAuthenticated
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 
+from accounts import api_identity
 from accounts.models import Account, Manager
 from shifts import api, operations
 from tests.integration.shifts.cast import (
@@ -30,33 +30,8 @@ from tests.integration.shifts.cast import (
 Call = Callable[..., HttpResponse]
 
 
-class ByKey(BaseAuthentication):
-    """Stands in for the widget's token: the header names the manager's row."""
-
-    def authenticate(self, request: Request) -> tuple[Any, None] | None:
-        key = request.headers.get("X-Auth-Token")
-        if key is None:
-            return None
-        manager = Manager.objects.select_related("account").get(pk=key)
-        request._request.manager = manager
-        request._request.account = manager.account
-        return manager, None
-
-    def authenticate_header(self, request: Request) -> str:
-        return "X-Auth-Token"
-
-
-class Known(BasePermission):
-    def has_permission(self, request: Request, view: object) -> bool:
-        if request._request.manager is None:
-            raise NotAuthenticated
-        return True
-
-
 @pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.ShiftView, "authentication_classes", [ByKey])
-    monkeypatch.setattr(api.ShiftView, "permission_classes", [Known])
+def silent_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "ring", lambda: None)
 
 
@@ -70,7 +45,8 @@ class MovableClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovableClock:
     movable = MovableClock()
-    monkeypatch.setattr(api, "read_clock", lambda: movable.now)
+    for module in (api, api_identity):
+        monkeypatch.setattr(module, "read_clock", lambda: movable.now)
     return movable
 
 
@@ -91,15 +67,33 @@ def cast(acme: Account) -> dict[int, Manager]:
     }
 
 
+def token_of(manager: Manager, now: datetime) -> str:
+    """Sign what Kommo gives to the widget of this manager for one request."""
+    seconds = int(now.timestamp())
+    claims = {
+        "iss": f"https://{manager.account.host}",
+        "aud": api_identity.audience(),
+        "jti": str(uuid.uuid4()),
+        "iat": seconds,
+        "nbf": seconds,
+        "exp": seconds + 300,
+        "account_id": manager.account.kommo_id,
+        "user_id": manager.kommo_id,
+        "client_uuid": settings.KOMMO_CLIENT_ID,
+    }
+    return jwt.encode(claims, settings.KOMMO_CLIENT_SECRET, algorithm="HS256")
+
+
 @pytest.fixture
 def call(cast: dict[int, Manager], clock: MovableClock, client: Client) -> Call:
     """`call(OLEG, "shift/start", body)` posts as Oleg; without a body it gets."""
 
     def send(user: int | None, path: str, body: object = None) -> HttpResponse:
-        headers = {} if user is None else {"X-Auth-Token": str(cast[user].pk)}
+        headers = {} if user is None else {"X-Auth-Token": token_of(cast[user], clock.now)}
         url = f"/widget/v1/{path}"
         if body is None:
             return client.get(url, headers=headers)
-        return client.post(url, body, content_type="application/json", headers=headers)
+        content = body if isinstance(body, bytes) else json.dumps(body)
+        return client.post(url, content, content_type="application/json", headers=headers)
 
     return send

@@ -133,7 +133,7 @@ def test_who_may_not_is_told_why(call, acme, user, path, status, code):
         {"client_key": None},
         {"client_key": {"a": 1}},
         ["client_key"],
-        '"text"',
+        "text",
         7,
     ],
 )
@@ -143,14 +143,16 @@ def test_a_body_that_is_not_understood_is_refused(call, acme, body):
     assert told(acme) == []
 
 
-def test_broken_json_is_refused(call, client, cast):
-    answer = client.post(
-        "/widget/v1/activity",
-        b"{",
-        content_type="application/json",
-        headers={"X-Auth-Token": str(cast[OLEG].pk)},
-    )
+def test_broken_json_is_refused(call):
+    answer = call(OLEG, "activity", b"{")
     assert (answer.status_code, answer.json()["error"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
+def test_a_forged_token_is_refused(client, token, db):
+    answer = client.get("/widget/v1/me", headers={"X-Auth-Token": token})
+    assert answer.status_code == 401
+    assert set(answer.json()) == {"error", "detail"}
 
 
 @pytest.mark.parametrize("path", ["shift/stop", "shift/start/x", "managers/x/shift/start"])

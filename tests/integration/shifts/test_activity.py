@@ -174,6 +174,7 @@ def test_two_managers_are_moved_each_by_themselves(acme, oleg, ana):
     seen(acme, 10, ANA)
     assert check(oleg, 15) == 30
     assert check(ana, 15) == 25
+    assert queries.next_inactivity_at(acme, [ANA]) == {ANA: NOON + 25 * MINUTE}
     states = queries.shift_states(acme, NOON + 15 * MINUTE)
     assert [states[user].presence for user in (OLEG, ANA)] == ["paused", "online"]
     assert states[OLEG].since - timedelta(minutes=15) == NOON

@@ -73,3 +73,37 @@ def test_a_click_waits_for_the_check_that_pauses(acme, oleg):
     )
     assert queries.presence_of(oleg).presence is Presence.OFFLINE
     assert told_what(acme) in (["started", "ended"], ["started", "paused", "ended"])
+
+
+def test_a_batch_that_waited_does_not_set_presence_back(acme, oleg):
+    def see(minutes):
+        at = NOON + minutes * MINUTE
+        operations.record_activity(acme, seen={OLEG: at}, now=at, source="webhook")
+
+    def late():
+        try:
+            see(5)
+        finally:
+            connection.close()
+
+    set_mode(acme, "automatic")
+    see(0)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            see(10)
+            waiting = pool.submit(late)
+            while not waiting.done() and not somebody_waits():
+                pass
+            assert not waiting.done()
+        waiting.result(timeout=20)
+    assert queries.presence_of(oleg).last_seen_at == NOON + 10 * MINUTE
+
+
+def somebody_waits():
+    """Say whether another connection waits for a lock of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return cursor.fetchone()[0] > 0
