@@ -11,9 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from distribution.models import DistributionSettings
-from distribution.models.settings import MINUTES_OF_A_DAY
 from distribution.queries.settings import Catalogue, Values
 from shifts.models import ShiftSettings
+
+MINUTES_OF_A_DAY = 24 * 60
 
 
 def _hour(label: str) -> forms.TimeField:

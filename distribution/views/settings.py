@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.identity import ConsoleRequest, console_page
+from accounts.identity import Role, console_page
 from accounts.models import Manager
 from distribution.forms import SettingsForm
 from distribution.operations.settings import SettingsChanged, save_settings
@@ -25,14 +25,15 @@ from distribution.queries.settings import (
 )
 from distribution.views.settings_page import difference_lines, group_cards
 from distribution.views.summary import leave_sentence, summary_of, warnings_of
+from distribution.views.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
 
 
 @require_http_methods(["GET", "POST"])
-@console_page("supervisor")
-def settings_page(request: ConsoleRequest) -> HttpResponse:
+@console_page(Role.SUPERVISOR)
+def settings_page(request: HttpRequest) -> HttpResponse:
     """Show the settings; POST saves them (admins only) or moves a group up or down."""
-    current, catalogue = settings_of(request.account), catalogue_of(request.account)
+    current, catalogue = settings_of(account_of(request)), catalogue_of(account_of(request))
     if request.method == "GET":
         form = SettingsForm(initial=current.values, catalogue=catalogue)
         return _render(request, form, current, current.version)
@@ -46,12 +47,12 @@ def settings_page(request: ConsoleRequest) -> HttpResponse:
     return _save(request, form, catalogue)
 
 
-def _save(request: ConsoleRequest, form: SettingsForm, catalogue: Catalogue) -> HttpResponse:
+def _save(request: HttpRequest, form: SettingsForm, catalogue: Catalogue) -> HttpResponse:
     version = _version(request)
     try:
         save_settings(
-            request.account,
-            actor=request.manager,
+            account_of(request),
+            actor=viewer_of(request),
             changes=form.values(),
             version=version,
             now=read_clock(),
@@ -63,14 +64,14 @@ def _save(request: ConsoleRequest, form: SettingsForm, catalogue: Catalogue) -> 
 
 
 def _show_both(
-    request: ConsoleRequest,
+    request: HttpRequest,
     mine: Values,
     current: CurrentSettings,
     catalogue: Catalogue,
     version: int,
 ) -> HttpResponse:
     """Show the form again: what only the other changed is taken over, real conflicts show both values."""
-    later = saves_after(request.account, version)
+    later = saves_after(account_of(request), version)
     merged = dict(mine)
     conflicts = []
     for name, before in later.before.items():
@@ -90,10 +91,10 @@ def _show_both(
 
 
 @require_POST
-@console_page("supervisor")
-def settings_preview(request: ConsoleRequest) -> HttpResponse:
+@console_page(Role.SUPERVISOR)
+def settings_preview(request: HttpRequest) -> HttpResponse:
     """Say what the form's present state means; nothing is saved. 204 while a field is unfinished."""
-    current, catalogue = settings_of(request.account), catalogue_of(request.account)
+    current, catalogue = settings_of(account_of(request)), catalogue_of(account_of(request))
     form = SettingsForm(request.POST, initial=current.values, catalogue=catalogue)
     form.is_valid()
     values = {**current.values, **{name: form.values()[name] for name in form.cleaned_data}}
@@ -103,22 +104,22 @@ def settings_preview(request: ConsoleRequest) -> HttpResponse:
     return render(request, "distribution/_preview.html", _meaning(request, values, catalogue))
 
 
-def _meaning(request: ConsoleRequest, values: Values, catalogue: Catalogue) -> dict[str, Any]:
+def _meaning(request: HttpRequest, values: Values, catalogue: Catalogue) -> dict[str, Any]:
     groups = [entry["group"] for entry in values["groups"]]
-    names = Manager.objects.for_account(request.account).filter(
+    names = Manager.objects.for_account(account_of(request)).filter(
         group__kommo_id__in=groups, is_licensed=True, is_active_in_kommo=True
     )
     name = names.order_by("pk").values_list("name", flat=True).first() or _("a manager")
     return {
         "values": values,
-        "summary": summary_of(values, catalogue, request.account.zone),
+        "summary": summary_of(values, catalogue, account_of(request).zone),
         "warnings": warnings_of(values, catalogue) if values["is_enabled"] else [],
         "leave_sentence": leave_sentence(values, name),
     }
 
 
 def _render(
-    request: ConsoleRequest,
+    request: HttpRequest,
     form: SettingsForm,
     current: CurrentSettings,
     version: int,
@@ -126,28 +127,28 @@ def _render(
     status: int = 200,
     **extra: Any,
 ) -> HttpResponse:
-    if not request.manager.is_admin:
+    if not viewer_of(request).is_admin:
         for field in form.fields.values():
             field.disabled = True
     context = {
         "form": form,
         "version": version,
-        "is_read_only": not request.manager.is_admin,
+        "is_read_only": not viewer_of(request).is_admin,
         "is_saved_on": current.values["is_enabled"],
         "cards": group_cards(form.groups, form.catalogue),
-        "zone": request.account.zone,
+        "zone": account_of(request).zone,
         **_meaning(request, current.values, form.catalogue),
         **extra,
     }
     return render(request, "distribution/settings.html", context, status=status)
 
 
-def _demand_admin(request: ConsoleRequest) -> None:
-    if not request.manager.is_admin:
+def _demand_admin(request: HttpRequest) -> None:
+    if not viewer_of(request).is_admin:
         raise PermissionDenied
 
 
-def _version(request: ConsoleRequest) -> int:
+def _version(request: HttpRequest) -> int:
     raw = request.POST.get("version", "")
     return int(raw) if raw.isdecimal() else 0
 

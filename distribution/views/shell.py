@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.identity import ConsoleRequest, console_page
+from accounts.identity import Role, console_page, has_role
+from accounts.language import choose_language
 from accounts.models import Account, Manager
+from distribution.views.viewer import account_of
 
 YEAR = 365 * 24 * 3600
 THEMES = ("auto", "light", "dark")
@@ -22,15 +23,16 @@ def home(request: HttpRequest) -> HttpResponse:
     manager: Manager | None = getattr(request, "manager", None)
     if manager is None:
         return render(request, "welcome.html")
-    is_lead = manager.is_admin or manager.is_supervisor
-    return redirect("distribution:board" if is_lead else "distribution:me")
+    return redirect(
+        "distribution:board" if has_role(manager, Role.SUPERVISOR) else "distribution:me"
+    )
 
 
 @require_GET
-@console_page("manager")
-def sync(request: ConsoleRequest) -> HttpResponse:
+@console_page()
+def sync(request: HttpRequest) -> HttpResponse:
     """Return the first sync's banner as it stands; when it is done the page loads anew."""
-    if request.account.sync_state in (Account.SyncState.DONE, Account.SyncState.FAILED):
+    if account_of(request).sync_state in (Account.SyncState.DONE, Account.SyncState.FAILED):
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "distribution/_sync.html")
 
@@ -42,14 +44,12 @@ def preferences(request: HttpRequest) -> HttpResponse:
     allowed = url_has_allowed_host_and_scheme(wish, {request.get_host()}, request.is_secure())
     response = redirect(wish if allowed else "/")
     language = request.POST.get("language", "")
-    if language in dict(settings.LANGUAGES):
-        request.session["language"] = language
+    if choose_language(request, language):
         _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
         manager: Manager | None = getattr(request, "manager", None)
         if manager is not None:
             manager.language = language
             manager.save(update_fields=["language"])
-        translation.activate(language)
     theme = request.POST.get("theme", "")
     if theme in THEMES:
         _remember(response, "theme", theme)

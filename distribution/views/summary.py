@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from distribution.queries.settings import Catalogue, Values
 
 _EXAMPLE = time(15)
+_ANY_DAY = date(2024, 1, 1)
 
 
 def summary_of(values: Values, catalogue: Catalogue, zone: str) -> list[str]:
@@ -104,7 +105,7 @@ def leave_sentence(values: Values, name: str) -> str:
         return _("When a shift ends, the leads stay with their manager.")
     left = _example_time(values["redistribution_from"], values["redistribution_to"])
     wait = max(values["redistribution_delay_minutes"], values["transfer_minutes"] or 0)
-    moved = (datetime.combine(datetime.min, left) + timedelta(minutes=wait)).time()
+    moved = (datetime.combine(_ANY_DAY, left) + timedelta(minutes=wait)).time()
     names = {"name": name, "left": f"{left:%H:%M}", "moved": f"{moved:%H:%M}"}
     if not wait:
         return _("If %(name)s leaves at %(left)s, the leads move to colleagues at once.") % names
@@ -114,10 +115,8 @@ def leave_sentence(values: Values, name: str) -> str:
 def _example_time(start: str, end: str) -> time:
     """Return 15:00, or the window's beginning where 15:00 lies outside."""
     opens, closes = time.fromisoformat(start), time.fromisoformat(end)
-    if opens < closes:
-        inside = opens <= _EXAMPLE < closes
-    else:
-        inside = opens == closes or _EXAMPLE >= opens or closes > _EXAMPLE
+    is_late, is_early = opens <= _EXAMPLE, closes > _EXAMPLE
+    inside = (is_late and is_early) if opens < closes else (is_late or is_early or opens == closes)
     return _EXAMPLE if inside else opens
 
 
@@ -144,9 +143,10 @@ def _overlaps(values: Values, catalogue: Catalogue) -> Iterator[str]:
                 if not tracked:
                     continue
                 if key in first:
-                    yield _(
-                        "“%(first)s” and “%(second)s” both track %(stage)s: its leads go to “%(first)s”, which stands higher."
-                    ) % {
+                    text = _(
+                        "“%(first)s” and “%(second)s” both track %(stage)s: “%(first)s” stands higher and gets it."
+                    )
+                    yield text % {
                         "first": groups.get(first[key], ""),
                         "second": groups.get(entry["group"], ""),
                         "stage": f"{pipeline.name}: {stage.name}",

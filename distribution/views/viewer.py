@@ -1,0 +1,31 @@
+"""Who looks at a console page, after `console_page` has let them in."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+
+from accounts.models import Account, Manager
+
+
+def viewer_of(request: HttpRequest) -> Manager:
+    """Return the manager who is signed in."""
+    manager: Manager = request.manager  # type: ignore[attr-defined]
+    return manager
+
+
+def account_of(request: HttpRequest) -> Account:
+    """Return the account of the manager who is signed in."""
+    account: Account = viewer_of(request).account
+    return account
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """Return the account's zone."""
+    return ZoneInfo(account_of(request).zone)
+
+
+def is_partial(request: HttpRequest) -> bool:
+    """Say whether htmx asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
