@@ -147,6 +147,10 @@ def _store_groups(account: Account, found: CrmData) -> bool:
 def _store_managers(account: Account, found: CrmData) -> bool:
     groups = {row.kommo_id: row.pk for row in Group.objects.for_account(account)}
     wanted = {one.id: _manager_values(one, groups) for one in found.users}
+    known = set(Manager.objects.for_account(account).values_list("kommo_id", flat=True))
+    for user in found.users:  # once read, the language is the manager's own choice
+        if user.id not in known:
+            wanted[user.id]["language"] = our_language(user.language)
     return _store(Manager, {"account": account}, wanted, gone={"is_active_in_kommo": False})
 
 
@@ -154,7 +158,6 @@ def _manager_values(user: UserFacts, groups: Mapping[int, int]) -> Values:
     return {
         "name": user.name[:255],
         "email": user.email[:255],
-        "language": our_language(user.language),
         "group_id": groups.get(user.group_id),
         "is_admin": user.is_admin,
         "is_active_in_kommo": user.is_active,
@@ -203,7 +206,7 @@ def _store(model: type[Model], owner: Values, wanted: dict[int, Values], *, gone
         model(**owner, kommo_id=key, **values) for key, values in wanted.items() if key not in rows
     ]
     altered = [row for key, row in rows.items() if _alter(row, wanted.get(key, gone))]
-    names = sorted({name for values in (*wanted.values(), gone) for name in values})
+    names = sorted({name for key in rows for name in wanted.get(key, gone)})
     model._default_manager.bulk_create(new, ignore_conflicts=True)
     if altered:
         model._default_manager.bulk_update(altered, names)
