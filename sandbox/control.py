@@ -13,29 +13,21 @@ from sandbox.api.leads import checked_change
 from sandbox.clock import VirtualClock
 from sandbox.faults import Armed, Fault
 from sandbox.leads import Actor, change_leads, delete_leads, restore_leads
-from sandbox.model import Integration, Lead, Trigger, User
+from sandbox.lookups import Form, Lookups, Refused
+from sandbox.model import Integration, Trigger
 from sandbox.seed import DEMO_HOST, Plan, open_account
-from sandbox.stream import Place, Stream, new_leads, usual_place
+from sandbox.stream import Stream, new_leads
 from sandbox.wire import Call, Query
 from sandbox.world import World
 
-Form = dict[str, Any]
 SHIFT_ACTIONS = ("start", "pause", "resume", "end")
 
 
-class Refused(Exception):
-    """Raised when a control call asks for what is not there; `status` is 400 or 404."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-class Control:
+class Control(Lookups):
     """One method a command; each takes a JSON object and returns one. Locks by itself."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
+        super().__init__(world)
         names = ("accounts", "integrations", "install", "leads", "stream", "edit", "delete_lead",
                  "restore_lead", "shift", "token", "faults", "weather", "limits", "account", "user",
                  "revoke", "trigger", "salesbot", "clock", "reset")  # fmt: skip
@@ -55,40 +47,6 @@ class Control:
             return refused.status, {"error": str(refused)}
         except (KeyError, TypeError, ValueError) as wrong:
             return 400, {"error": f"{type(wrong).__name__}: {wrong}"}
-
-    def _account(self, form: Form) -> Account:
-        account = self.world.crm.account_at(str(form.get("host", "")))
-        if account is None:
-            raise Refused(404, f"no account at host {form.get('host')!r}")
-        return account
-
-    def _user(self, account: Account, form: Form) -> User:
-        """Return the user named by user_id, the first admin when none is named."""
-        if form.get("user_id") is None:
-            return next(user for user in account.users.values() if user.is_admin)
-        user = account.users.get(int(form["user_id"]))
-        if user is None:
-            raise Refused(404, f"no user {form['user_id']} in {account.host}")
-        return user
-
-    def _integration(self, form: Form) -> Integration:
-        """Return the integration named by client_id, the first when none is named."""
-        known = self.world.crm.integrations
-        found = (
-            known.get(form["client_id"])
-            if "client_id" in form
-            else next(iter(known.values()), None)
-        )
-        if found is None:
-            raise Refused(404, "no such integration: POST /_sandbox/integrations first")
-        return found
-
-    def _leads(self, account: Account, form: Form) -> list[Lead]:
-        ids = form.get("lead_ids") or [form["lead_id"]]
-        missing = [number for number in ids if number not in account.leads]
-        if missing:
-            raise Refused(404, f"no leads {missing} in {account.host}")
-        return [account.leads[number] for number in ids]
 
     def accounts(self, form: Form) -> Form:
         """Create accounts: Plan's fields, and `count` with {n} in the host for many."""
@@ -119,8 +77,8 @@ class Control:
     def install(self, form: Form) -> Form:
         """Install the widget: GET redirect_uri from server to server, once."""
         with self.world.lock:
-            account, integration = self._account(form), self._integration(form)
-            user = self._user(account, form)
+            account, integration = self.account_of(form), self.integration_of(form)
+            user = self.user_of(account, form)
             outgoing = outbound.install(self.world.crm, account, user, integration)
         status, text = self.world.send(outgoing)
         return {"url": outgoing.url, "status": status, "answer": text[:2_000]}
@@ -128,11 +86,11 @@ class Control:
     def leads(self, form: Form) -> Form:
         """Create leads at once, from nobody."""
         with self.world.lock:
-            account, crm = self._account(form), self.world.crm
+            account, crm = self.account_of(form), self.world.crm
             made = new_leads(
                 crm,
                 account,
-                self._place(account, form),
+                self.place_of(account, form),
                 int(form.get("count", 1)),
                 Random(form["seed"]) if "seed" in form else crm.random,
                 contacts=form.get("contacts"),
@@ -141,27 +99,15 @@ class Control:
             )
             return {"lead_ids": [lead.id for lead in made]}
 
-    def _place(self, account: Account, form: Form) -> Place:
-        usual = usual_place(account)
-        pipeline_id = int(form.get("pipeline_id") or usual.pipeline_id)
-        pipeline = account.pipelines.get(pipeline_id)
-        if pipeline is None:
-            raise Refused(404, f"no pipeline {pipeline_id}")
-        status_id = int(form.get("status_id") or pipeline.first_stage().id)
-        owner = int(form.get("responsible_user_id") or usual.responsible_user_id)
-        if status_id not in pipeline.stages or owner not in account.users:
-            raise Refused(404, "no such stage in the pipeline, or no such user")
-        return Place(pipeline_id, status_id, owner)
-
     def stream(self, form: Form) -> Form:
         """Start a background stream of leads."""
         with self.world.lock:
-            account, streams = self._account(form), self.world.streams
+            account, streams = self.account_of(form), self.world.streams
             number = len(streams.running) + 1
             streams.running[number] = Stream(
                 number,
                 account.id,
-                self._place(account, form),
+                self.place_of(account, form),
                 int(form.get("count", 100)),
                 float(form.get("per_second", 1)),
                 self.world.crm.now(),
@@ -172,7 +118,7 @@ class Control:
     def streams(self, form: Form) -> Form:
         """Show the progress of streams, of one account if a host is named."""
         with self.world.lock:
-            only = self._account(form).id if form.get("host") else None
+            only = self.account_of(form).id if form.get("host") else None
             rows = [s for s in self.world.streams.running.values() if only in (None, s.account_id)]
             return {
                 "streams": [
@@ -185,10 +131,10 @@ class Control:
     def edit(self, form: Form) -> Form:
         """Let a human change leads: `changes` is a body of PATCH /leads/{id}."""
         with self.world.lock:
-            account, faults = self._account(form), Faults()
-            actor = Actor(self._user(account, form).id)
+            account, faults = self.account_of(form), Faults()
+            actor = Actor(self.user_of(account, form).id)
             changes = []
-            for lead in self._leads(account, form):
+            for lead in self.leads_of(account, form):
                 key = str(lead.id)
                 changes.append(
                     checked_change(self._context(account), lead, form["changes"], faults, key)
@@ -207,17 +153,17 @@ class Control:
     def delete_lead(self, form: Form) -> Form:
         """Let a human delete leads."""
         with self.world.lock:
-            account = self._account(form)
-            leads = [lead for lead in self._leads(account, form) if not lead.is_deleted]
-            delete_leads(self.world.crm, account, leads, Actor(self._user(account, form).id))
+            account = self.account_of(form)
+            leads = [lead for lead in self.leads_of(account, form) if not lead.is_deleted]
+            delete_leads(self.world.crm, account, leads, Actor(self.user_of(account, form).id))
             return {"lead_ids": [lead.id for lead in leads]}
 
     def restore_lead(self, form: Form) -> Form:
         """Let a human restore leads."""
         with self.world.lock:
-            account = self._account(form)
-            leads = [lead for lead in self._leads(account, form) if lead.is_deleted]
-            restore_leads(self.world.crm, account, leads, Actor(self._user(account, form).id))
+            account = self.account_of(form)
+            leads = [lead for lead in self.leads_of(account, form) if lead.is_deleted]
+            restore_leads(self.world.crm, account, leads, Actor(self.user_of(account, form).id))
             return {"lead_ids": [lead.id for lead in leads]}
 
     def shift(self, form: Form) -> Form:
@@ -225,8 +171,8 @@ class Control:
         if form.get("action") not in SHIFT_ACTIONS:
             raise Refused(400, f"action is one of {', '.join(SHIFT_ACTIONS)}")
         with self.world.lock:
-            account, integration = self._account(form), self._integration(form)
-            user, action = self._user(account, form), form["action"]
+            account, integration = self.account_of(form), self.integration_of(form)
+            user, action = self.user_of(account, form), form["action"]
             outgoing = outbound.shift(self.world.crm, account, user, integration, action)
         if not integration.widget_api:
             raise Refused(400, "the integration has no widget_api")
@@ -236,14 +182,14 @@ class Control:
     def token(self, form: Form) -> Form:
         """Mint a one-time token."""
         with self.world.lock:
-            account, integration = self._account(form), self._integration(form)
-            user = self._user(account, form)
+            account, integration = self.account_of(form), self.integration_of(form)
+            user = self.user_of(account, form)
             return {"token": outbound.widget_token(self.world.crm, account, user, integration)}
 
     def faults(self, form: Form) -> Form:
         """Arm a fault; host "*" means all accounts; {"clear": true} disarms."""
         with self.world.lock:
-            account_id = 0 if form.get("host", "*") == "*" else self._account(form).id
+            account_id = 0 if form.get("host", "*") == "*" else self.account_of(form).id
             if form.get("clear"):
                 self.world.crm.faults.clear(account_id or None)
                 self.world.crm.meter.blocked_ips.clear()
@@ -260,17 +206,17 @@ class Control:
     def weather(self, form: Form) -> Form:
         """Change how webhooks of an account travel: HookWeather's fields."""
         with self.world.lock:
-            return _changed(self._account(form).weather, form)
+            return _changed(self.account_of(form).weather, form)
 
     def limits(self, form: Form) -> Form:
         """Change an account's limits: Limits' fields."""
         with self.world.lock:
-            return _changed(self._account(form).limits, form)
+            return _changed(self.account_of(form).limits, form)
 
     def account(self, form: Form) -> Form:
         """Change an account: rename (a host), is_paid, accepts_unconfirmed_hooks, has_grace (all)."""
         with self.world.lock:
-            account = self._account(form)
+            account = self.account_of(form)
             account.is_paid = bool(form.get("is_paid", account.is_paid))
             is_lenient = form.get("accepts_unconfirmed_hooks", account.accepts_unconfirmed_hooks)
             account.accepts_unconfirmed_hooks = bool(is_lenient)
@@ -283,14 +229,14 @@ class Control:
     def user(self, form: Form) -> Form:
         """Change a user: User's fields."""
         with self.world.lock:
-            account = self._account(form)
-            user = self._user(account, form)
+            account = self.account_of(form)
+            user = self.user_of(account, form)
             return _changed(user, {k: v for k, v in form.items() if k != "user_id"})
 
     def revoke(self, form: Form) -> Form:
         """Uninstall, or revoke one user's grant (user_id), and send the access-revoked hook."""
         with self.world.lock:
-            account, integration = self._account(form), self._integration(form)
+            account, integration = self.account_of(form), self.integration_of(form)
             outgoing = outbound.revoke(
                 self.world.crm, account, integration, form.get("user_id"),
                 str(form.get("spelling", "client_uuid")),
@@ -303,10 +249,10 @@ class Control:
     def trigger(self, form: Form) -> Form:
         """Put the widget's action on a stage of the digital pipeline."""
         with self.world.lock:
-            account = self._account(form)
+            account = self.account_of(form)
             number = self.world.crm.next_id("trigger", 5_001)
             settings = {str(key): str(value) for key, value in form.get("settings", {}).items()}
-            place = self._place(account, form)
+            place = self.place_of(account, form)
             account.triggers[number] = Trigger(
                 number, place.pipeline_id, place.status_id, form["url"], settings
             )
@@ -315,8 +261,8 @@ class Control:
     def salesbot(self, form: Form) -> Form:
         """Let a bot reach the widget's step for a lead."""
         with self.world.lock:
-            account, integration = self._account(form), self._integration(form)
-            lead = self._leads(account, form)[0]
+            account, integration = self.account_of(form), self.integration_of(form)
+            lead = self.leads_of(account, form)[0]
             values = form.get("data", {})
             wait, outgoing = outbound.run_bot(
                 self.world.crm, account, lead, integration, form["url"], values
@@ -327,7 +273,9 @@ class Control:
     def bots(self, form: Form) -> Form:
         """Show which bots wait and what continued the others."""
         with self.world.lock:
-            return {"bots": [dataclasses.asdict(bot) for bot in self._account(form).bots.values()]}
+            return {
+                "bots": [dataclasses.asdict(bot) for bot in self.account_of(form).bots.values()]
+            }
 
     def clock(self, form: Form) -> Form:
         """Move a virtual clock: {"advance": seconds} or {"to": unix seconds}."""
@@ -350,22 +298,22 @@ class Control:
         """Show leads with owner histories and notes; `from_id` and `limit` narrow it."""
         with self.world.lock:
             limit = int(form["limit"]) if form.get("limit") else None
-            return views.state(self._account(form), int(form.get("from_id") or 0), limit)
+            return views.state(self.account_of(form), int(form.get("from_id") or 0), limit)
 
     def calls(self, form: Form) -> Form:
         """Show the log of API calls; `last` (1,000) says how many are listed."""
         with self.world.lock:
-            return views.calls(self._account(form), int(form.get("last") or 1_000))
+            return views.calls(self.account_of(form), int(form.get("last") or 1_000))
 
     def webhooks(self, form: Form) -> Form:
         """Show delivery statistics."""
         with self.world.lock:
-            return views.webhooks(self.world.crm, self._account(form))
+            return views.webhooks(self.world.crm, self.account_of(form))
 
     def board(self, form: Form) -> Form:
         """Show what the account's page shows."""
         with self.world.lock:
-            return views.board(self.world.crm, self._account(form))
+            return views.board(self.world.crm, self.account_of(form))
 
     def overview(self, form: Form) -> Form:
         """List the accounts."""

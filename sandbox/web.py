@@ -63,6 +63,8 @@ class Shell:
     def _controlled(self, request: Request) -> Response:
         name = request.path.removeprefix("/_sandbox/").strip("/")
         is_read = request.method == "GET"
+        if not is_read and not request.is_json:  # no page of another site may post here
+            return Response('{"error": "send application/json"}', 415, mimetype="application/json")
         given = dict(request.args.items()) if is_read else request.get_json(silent=True)
         form = given if isinstance(given, dict) else {}
         status, value = self.control.run(request.method, name, form)
