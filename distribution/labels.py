@@ -67,10 +67,12 @@ _WITH_FACTS: dict[Reason, Callable[[Mapping[str, Fact]], str]] = {
 
 
 def clock(moment: datetime, zone: tzinfo, now: datetime) -> str:
-    """Return the moment by the zone's clock; with its date where that is not today's."""
+    """Return the moment by the zone's clock as 09:05; with its date where that is not today's."""
     local, today = timezone.localtime(moment, zone), timezone.localtime(now, zone)
-    shape = "TIME_FORMAT" if local.date() == today.date() else "SHORT_DATETIME_FORMAT"
-    return date_format(local, shape)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    shape = "j M" if local.year == today.year else "j M Y"
+    return f"{date_format(local, shape)}, {local:%H:%M}"
 
 
 def refusal_text(refusal: Refusal) -> str:

@@ -76,6 +76,7 @@ class Board:
     has_groups: bool
     opens_at: datetime | None  # when the working window opens, if it is closed now
     people: tuple[Person, ...]
+    outsiders: int  # who could take part but is in no group of the settings
     queue: tuple[QueuedLead, ...]
     queue_length: int
     moves: tuple[Move, ...]
@@ -90,12 +91,14 @@ def board_of(account: Account, now: datetime) -> Board:
     queue = _queue(account)
     open_effects, dead_effects = _effects(account)
     first = next(iter(situations.values()), None)
+    people, outsiders = _people(account, config, situations, now)
     return Board(
         now=now,
         is_enabled=config.is_enabled,
         has_groups=bool(config.rules),
         opens_at=first.policy.window_opens_at if first else None,
-        people=_people(account, config, situations, now),
+        people=people,
+        outsiders=outsiders,
         queue=queue[0],
         queue_length=queue[1],
         moves=moves_of(account, limit=MOVES_SHOWN),
@@ -106,8 +109,8 @@ def board_of(account: Account, now: datetime) -> Board:
 
 def _people(
     account: Account, config: AccountConfig, situations: Mapping[int, Situation], now: datetime
-) -> tuple[Person, ...]:
-    """Return everybody who takes part or is on shift: on shift first, then paused, then offline."""
+) -> tuple[tuple[Person, ...], int]:
+    """Return everybody who takes part or is on shift (online, paused, offline), and how many do not."""
     states, today = shift_states(account, now), _received_today(account, config.zone, now)
     verdicts = verdicts_of(situations)
     facts = {
@@ -118,12 +121,13 @@ def _people(
         .filter(kind=Timer.Kind.WAVE)
         .values_list("subject", "due_at")
     )
-    people = []
+    people, outsiders = [], 0
     rows = Manager.objects.for_account(account).select_related("group").order_by("name", "pk")
     for row in rows:
         state = states.get(row.kommo_id, ShiftState(Presence.OFFLINE))
         takes_part = row.is_licensed and row.is_active_in_kommo
-        if not takes_part and state.presence is Presence.OFFLINE:
+        if state.presence is Presence.OFFLINE and not (takes_part and row.kommo_id in verdicts):
+            outsiders += takes_part
             continue
         known = facts.get(row.kommo_id)
         people.append(
@@ -140,12 +144,8 @@ def _people(
                 leads_move_at=due.get(row.kommo_id),
             )
         )
-    return tuple(sorted(people, key=_place))
-
-
-def _place(person: Person) -> tuple[bool, int]:
-    is_outside = person.refusals[:1] == (Refusal(Reason.NOT_IN_GROUP),)
-    return is_outside, _ORDER.index(person.state.presence)
+    people.sort(key=lambda person: _ORDER.index(person.state.presence))
+    return tuple(people), outsiders
 
 
 def verdicts_of(situations: Mapping[int, Situation]) -> dict[int, tuple[Refusal, ...]]:

@@ -1,0 +1,48 @@
+"""Takes pictures of every page of the console: `pytest tests/browser/shots.py` writes them into shots/.
+
+1280 and 390 pixels wide, light and dark; languages by SHOTS_LANGUAGES (default "en,ru").
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from distribution.models import Decision, DistributionSettings
+from tests.browser.conftest import Site
+from tests.functional.console import cast
+
+FOLDER = Path(__file__).resolve().parents[2] / "shots"
+LANGUAGES = os.environ.get("SHOTS_LANGUAGES", "en,ru").split(",")
+PAGES = {
+    "settings": (cast.VERA, "/settings"),
+    "board": (cast.SONIA, "/board"),
+    "me": (cast.OLEG, "/me"),
+    "log": (cast.SONIA, "/log"),
+    "decision": (cast.SONIA, "/log/{decision}"),
+    "welcome": (None, "/"),
+    "missing": (cast.VERA, "/nothing-here"),
+}
+ONLY = os.environ.get("SHOTS_PAGES", ",".join(PAGES)).split(",")
+
+
+@pytest.mark.browser
+def test_pictures(site: Site, browser: Browser) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    decision = Decision.objects.for_account(site.world.account).order_by("-pk").first()
+    for language in LANGUAGES:
+        for scheme in ("light", "dark"):
+            for width in (1280, 390):
+                for name in ONLY:
+                    user_id, path = PAGES[name]
+                    page = site.page(browser, user_id, language=language, width=width, scheme=scheme)
+                    page.goto(site.url + path.format(decision=decision.pk))
+                    page.wait_for_load_state("networkidle")
+                    page.screenshot(
+                        path=FOLDER / f"{name}-{language}-{scheme}-{width}.png", full_page=True
+                    )
+                    page.context.close()
+    assert DistributionSettings.objects.for_account(site.world.account).exists()
