@@ -7,3 +7,7 @@ class PeresmenkaConfig(AppConfig):
     name = "peresmenka"
     label = "peresmenka"
     verbose_name = "Peresmenka"
+
+    def ready(self) -> None:
+        # The doorbell publishes through Celery's current app from web processes too.
+        import peresmenka.celery  # noqa: F401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,10 +34,10 @@ def _absorb_shift(work: TurnWork, payload: Json) -> None:
     at = datetime.fromisoformat(payload["at"])
     if what == "ended":
         plan_wave(work, user_id, at, payload.get("cause", ""))
-        work.clear_timer(Timer.Kind.INACTIVITY, user_id)
+        work.cancel_timer(Timer.Kind.INACTIVITY, user_id)
         return
     if what == "started":
-        work.clear_timer(Timer.Kind.WAVE, user_id)
+        work.cancel_timer(Timer.Kind.WAVE, user_id)
         work.returning.append(user_id)
         plan_release(work, at)
     if what in ("started", "resumed"):
@@ -47,7 +48,8 @@ def _absorb_shift(work: TurnWork, payload: Json) -> None:
 def _watch_inactivity(work: TurnWork, user_id: int) -> None:
     if work.config.shift_mode == "manual":
         return
-    due = next_inactivity_at(Account.objects.get(pk=work.config.account_id)).get(user_id)
+    account = Account.objects.get(pk=work.config.account_id)
+    due = next_inactivity_at(account, [user_id]).get(user_id)
     if due is not None:
         work.set_timer(TimerRow(Timer.Kind.INACTIVITY, user_id, due))
 
@@ -117,19 +119,23 @@ _ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {
 
 
 def fire_timers(work: TurnWork) -> None:
-    """Do what is due; each timer is gone afterwards unless it was set anew."""
+    """Do what is due; each timer is gone afterwards unless it was set anew.
+
+    What an event of this turn has set anew or called off does not fire by its old time.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT kind, subject, payload FROM distribution_timer"
+            "SELECT kind, subject, payload::json FROM distribution_timer"
             " WHERE account_id = %s AND due_at <= %s ORDER BY due_at, kind, subject",
             [work.config.account_id, work.now],
         )
         due = cursor.fetchall()
     cleared = set(work.written.cleared_timers)
     for kind, subject, payload in due:
-        if (kind, subject) not in cleared:
+        is_moved = kind != Timer.Kind.DRAIN and work.is_set_anew(kind, subject)
+        if (kind, subject) not in cleared and not is_moved:
             work.clear_timer(kind, subject)
-            _FIRE[kind](work, subject, payload)
+            _FIRE[kind](work, subject, json.loads(payload))
 
 
 def _fire_drain(work: TurnWork, subject: int, payload: Json) -> None:
