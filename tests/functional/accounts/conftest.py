@@ -36,6 +36,7 @@ def service(settings: Any) -> Iterator[None]:
     settings.KOMMO_SESSION_SETUP = "tests.functional.accounts.plugged.plug"
     settings.KOMMO_URL_TEMPLATE = "https://{host}"
     settings.KOMMO_CALLS_PER_SECOND = settings.KOMMO_IP_CALLS_PER_SECOND = 0
+    settings.VALKEY_URL = ""  # no doorbell: nobody listens
     settings.PUBLIC_URL = "https://peresmenka.example"
     settings.ALLOWED_HOSTS = ["*"]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
