@@ -294,13 +294,18 @@ def _add_counters(statement: _Statement, account_id: int, written: Written) -> N
 
 
 def _add_timers(statement: _Statement, account_id: int, written: Written) -> None:
+    gone = set(written.cleared_timers)  # a timer that fired keeps no earlier time of its own
     kept = {(timer.kind, timer.subject) for timer in written.timers}
     cleared = [key for key in written.cleared_timers if key not in kept]
     if cleared:
         pairs = [list(column) for column in zip(*cleared, strict=True)]
         statement.add(_CLEAR_TIMERS, [account_id, *pairs])
     for earliest, sql in ((False, _SET_TIMERS), (True, _SET_TIMERS_IF_EARLIER)):
-        timers = [timer for timer in written.timers if timer.earliest is earliest]
+        timers = [
+            timer
+            for timer in written.timers
+            if (timer.earliest and (timer.kind, timer.subject) not in gone) is earliest
+        ]
         if timers:
             kinds, subjects, due = _columns(timers, ("kind", "subject", "due_at"))
             payloads = _texts(timer.payload for timer in timers)

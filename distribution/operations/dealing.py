@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from distribution.core import decide, records
 from distribution.core.facts import LeadFacts
-from distribution.core.reasons import Reason
+from distribution.core.reasons import Reason, why_waiting
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import DecisionRow, TimerRow
 from distribution.operations.rows import LeadRow, rows_in_queue
@@ -19,10 +19,22 @@ Kind = Decision.Kind
 
 def deal_all(work: TurnWork) -> None:
     """Deal what waits, if anything can have changed for it, then the new leads, in their order."""
-    if (work.to_deal or work.is_released) and work.config.rules and work.anyone_free():
-        _drain(work)
+    if (work.to_deal or work.is_released) and work.config.rules:
+        if work.anyone_free():
+            _drain(work)
+        else:
+            _look_again(work)
     for row in work.to_deal:
         deal_new(work, row)
+
+
+def _look_again(work: TurnWork) -> None:
+    """Nobody is free: look again when the first of them will be (a shift's delay ends)."""
+    for rule in work.config.rules:
+        turn = work.turn_of(rule.rule_id)
+        wait = why_waiting(verdict.refusals for verdict in turn.verdicts()) if turn else None
+        if wait and wait.until:
+            set_drain(work, wait.until)
 
 
 def _drain(work: TurnWork) -> None:

@@ -114,9 +114,18 @@ class TurnWork:
             return
         self._timers[key] = timer
 
+    def is_set_anew(self, kind: str, subject: int) -> bool:
+        """Say whether this turn has set the timer."""
+        return (kind, subject) in self._timers
+
     def clear_timer(self, kind: str, subject: int) -> None:
-        """Cancel a timer, unless this turn sets it anew."""
+        """Take a timer that fires away, unless this turn sets it anew."""
         self.written.cleared_timers.append((kind, subject))
+
+    def cancel_timer(self, kind: str, subject: int) -> None:
+        """Call a timer off, also one that this turn has set."""
+        self._timers.pop((kind, subject), None)
+        self.clear_timer(kind, subject)
 
     # -- records
 
