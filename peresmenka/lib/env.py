@@ -61,5 +61,7 @@ def database(name: str) -> dict[str, object]:
     found: dict[str, object] = dict(environ.Env.db_url_config(text(name)))
     found["HOST"] = unquote(str(found.get("HOST") or ""))  # django-environ leaves the host encoded
     if found.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(f"{name} must be a postgres:// URL: PostgreSQL is the only database")
+        raise ImproperlyConfigured(
+            f"{name} must be a postgres:// URL: PostgreSQL is the only database"
+        )
     return found
