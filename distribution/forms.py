@@ -17,7 +17,7 @@ from shifts.models import ShiftSettings
 MINUTES_OF_A_DAY = 24 * 60
 
 
-def _hour(label: str) -> forms.TimeField:
+def _hour(label: Any) -> forms.TimeField:
     return forms.TimeField(
         label=label,
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
@@ -26,7 +26,7 @@ def _hour(label: str) -> forms.TimeField:
     )
 
 
-def _minutes(label: str, *, least: int = 0, required: bool = True) -> forms.IntegerField:
+def _minutes(label: Any, *, least: int = 0, required: bool = True) -> forms.IntegerField:
     return forms.IntegerField(
         label=label,
         required=required,
@@ -42,11 +42,11 @@ def _minutes(label: str, *, least: int = 0, required: bool = True) -> forms.Inte
     )
 
 
-def _choice(label: str, choices: Any) -> forms.ChoiceField:
+def _choice(label: Any, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect)
 
 
-def _tick(label: str) -> forms.BooleanField:
+def _tick(label: Any) -> forms.BooleanField:
     return forms.BooleanField(label=label, required=False)
 
 

@@ -38,7 +38,9 @@ def test_pictures(site: Site, browser: Browser) -> None:
             for width in (1280, 390):
                 for name in ONLY:
                     user_id, path = PAGES[name]
-                    page = site.page(browser, user_id, language=language, width=width, scheme=scheme)
+                    page = site.page(
+                        browser, user_id, language=language, width=width, scheme=scheme
+                    )
                     page.goto(site.url + path.format(decision=decision.pk))
                     page.wait_for_load_state("networkidle")
                     page.screenshot(

@@ -167,9 +167,7 @@ def _account(kommo_id: int, host: str, name: str, now: datetime) -> Account:
 
 
 def _pipeline(account: Account, kommo_id: int, name: str, stages: dict[int, str]) -> None:
-    pipeline = Pipeline.objects.create(
-        account=account, kommo_id=kommo_id, name=name, sort=kommo_id
-    )
+    pipeline = Pipeline.objects.create(account=account, kommo_id=kommo_id, name=name, sort=kommo_id)
     every = {kommo_id * 10: "Incoming leads", **stages, 142: "Won", 143: "Lost"}
     for place, (status, label) in enumerate(every.items()):
         Stage.objects.create(
@@ -204,7 +202,12 @@ def _shifts(world: World, now: datetime) -> None:
 def _loads(world: World, now: datetime) -> None:
     account = world.account
     sales = Register.objects.for_account(account).order_by("pk").first()
-    for user_id, load, lag in ((OLEG, 5, 300_000), (ANA, 3, -100_000), (16, 4, 50_000), (LUCAS, 7, 0)):
+    for user_id, load, lag in (
+        (OLEG, 5, 300_000),
+        (ANA, 3, -100_000),
+        (16, 4, 50_000),
+        (LUCAS, 7, 0),
+    ):
         ManagerLoad.objects.create(account=account, user_id=user_id, open_leads=load)
         RegisterEntry.objects.create(
             account=account,

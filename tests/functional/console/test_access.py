@@ -1,0 +1,123 @@
+"""Who may open what: every address of the console, for strangers, for the wrong role, for another account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from distribution.models import Decision
+from tests.functional.console import cast
+from tests.functional.console.conftest import ClientOf
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+NAMESPACES = ("distribution", "reports")
+
+
+@dataclass(frozen=True)
+class Address:
+    """How an address answers: to whom it is open, and with which method it is asked."""
+
+    path: str
+    role: str = "manager"  # stranger, manager, supervisor, admin: the least that may ask
+    method: str = "get"
+    body: tuple[tuple[str, str], ...] = ()
+    fine: int = 200
+    names_object: bool = False  # the path names something of acme's
+
+
+OLEG = f"/board/managers/{cast.OLEG}"
+ADDRESSES = {
+    "distribution:home": Address("/", "stranger"),
+    "distribution:preferences": Address(
+        "/preferences", "stranger", "post", (("theme", "dark"),), 302
+    ),
+    "distribution:sync": Address("/sync"),
+    "distribution:board": Address("/board"),
+    "distribution:board_live": Address("/board/live"),
+    "distribution:shift": Address(
+        f"{OLEG}/shift", "supervisor", "post", (("action", "pause"),), 302, True
+    ),
+    "distribution:confirm_end": Address(f"{OLEG}/end", "supervisor", names_object=True),
+    "distribution:me": Address("/me"),
+    "distribution:me_live": Address("/me/live"),
+    "distribution:my_shift": Address("/me/shift", "manager", "post", (("action", "start"),), 302),
+    "distribution:settings": Address("/settings", "supervisor"),
+    "distribution:preview": Address("/settings/preview", "supervisor", "post", (), 204),
+    "reports:log": Address("/log"),
+    "reports:decision": Address("/log/{decision}", names_object=True),
+}
+GUARDED = [name for name, address in ADDRESSES.items() if address.role != "stranger"]
+
+
+def ask(client: Client, name: str, world: cast.World) -> int:
+    address = ADDRESSES[name]
+    decision = Decision.objects.for_account(world.account).filter(chosen_id=cast.OLEG).first()
+    path = address.path.format(decision=decision.pk if decision else 0)
+    return getattr(client, address.method)(path, dict(address.body)).status_code
+
+
+def routes() -> set[str]:
+    found: set[str] = set()
+    for entry in get_resolver().url_patterns:
+        if isinstance(entry, URLResolver) and entry.namespace in NAMESPACES:
+            for route in entry.url_patterns:
+                assert isinstance(route, URLPattern)
+                found.add(f"{entry.namespace}:{route.name}")
+    return found
+
+
+def test_every_address_of_the_console_is_in_the_table() -> None:
+    assert routes() == set(ADDRESSES)
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_stranger_is_sent_to_sign_in(busy: cast.World, client_of: ClientOf, name: str) -> None:
+    expected = 302 if ADDRESSES[name].method == "get" else 401
+    assert ask(client_of(None), name, busy) == expected
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_admin_may_ask_everything(busy: cast.World, client_of: ClientOf, name: str) -> None:
+    address = ADDRESSES[name]
+    fine = 302 if name == "distribution:home" else address.fine
+    assert ask(client_of(busy[cast.VERA]), name, busy) == fine
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_manager_gets_403_where_a_supervisor_is_asked_for(
+    busy: cast.World, client_of: ClientOf, name: str
+) -> None:
+    address = ADDRESSES[name]
+    expected = 403 if address.role == "supervisor" else address.fine
+    assert ask(client_of(busy[cast.OLEG]), name, busy) == expected
+
+
+@pytest.mark.parametrize("name", [n for n, address in ADDRESSES.items() if address.names_object])
+def test_what_belongs_to_another_account_is_not_there(
+    busy: cast.World, rival: cast.World, client_of: ClientOf, name: str
+) -> None:
+    assert ask(client_of(rival[cast.MALLORY]), name, busy) == 404
+
+
+@pytest.mark.parametrize("path", ["/board", "/log", "/me", "/settings"])
+def test_mallory_reads_nothing_of_acmes(
+    busy: cast.World, rival: cast.World, client_of: ClientOf, path: str
+) -> None:
+    page = client_of(rival[cast.MALLORY]).get(path).content.decode()
+    for word in ("Oleg", "Acme", "Hotel Bellevue", "Sales department", "34500109"):
+        assert word not in page
+
+
+def test_posts_need_the_csrf_token(busy: cast.World) -> None:
+    from accounts.identity import SESSION_KEY
+
+    client = Client(enforce_csrf_checks=True)
+    session = client.session
+    session[SESSION_KEY] = busy[cast.VERA].pk
+    session.save()
+    assert client.post("/me/shift", {"action": "start"}).status_code == 403
+    assert client.post("/settings", {}).status_code == 403
