@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -135,7 +134,7 @@ def fire_timers(work: TurnWork) -> None:
         is_moved = kind != Timer.Kind.DRAIN and work.is_set_anew(kind, subject)
         if (kind, subject) not in cleared and not is_moved:
             work.clear_timer(kind, subject)
-            _FIRE[kind](work, subject, json.loads(payload))
+            _FIRE[kind](work, subject, payload)
 
 
 def _fire_drain(work: TurnWork, subject: int, payload: Json) -> None:
