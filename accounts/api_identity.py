@@ -75,9 +75,8 @@ def _manager(identity: WidgetIdentity) -> Manager:
 def _use_up(identity: WidgetIdentity) -> None:
     digest = hashlib.sha256(f"{identity.account_id}|{identity.jti}".encode()).digest()
     expires_at = datetime.fromtimestamp(identity.expires_at, UTC)
-    _, is_first = WidgetNonce.objects.get_or_create(
-        digest=digest, defaults={"expires_at": expires_at}
-    )
+    expiry = {"expires_at": expires_at}
+    is_first = WidgetNonce.objects.get_or_create(digest=digest, defaults=expiry)[1]
     if not is_first:
         raise AuthenticationFailed(_("The widget's token was used already. Ask for a new one."))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote_plus
 
-Action = Literal["add", "update", "status", "responsible", "delete", "restore", "note"]
+Action = Literal["add", "update", "status", "responsible", "delete", "restore", "note", "trigger"]
 LARGEST_BODY = 1024 * 1024
 DEEPEST_KEY = 12
 MOST_KEYS = 20_000  # keys that we keep: 1,000 leads have 12 each
@@ -48,6 +48,7 @@ _KEPT = frozenset(
         "note_type",
     )
 )
+_EVENT = frozenset({"id]", "element_type]", "pipeline_id]", "status_id]"})
 _Fields = dict[str, str]
 _Items = dict[tuple[str, str, str], _Fields]  # (entity, action, index) -> kept fields
 
@@ -100,6 +101,9 @@ def _read_items(body: bytes, content: HookContent) -> _Items:
         if parts[0] == "account":
             _read_account(parts, value, content)
             continue
+        if parts[:2] == ["event", "data]"] and parts[2:] and parts[2] in _EVENT:
+            items.setdefault(("event", "trigger", ""), {})[parts[2][:-1]] = value
+            continue
         place = _place(parts)
         if place is None:
             if len(parts) > DEEPEST_KEY + 1 and "deep" not in content.problems:
@@ -149,6 +153,9 @@ def _hints(entity: str, action: str, fields: _Fields) -> Iterator[LeadHint]:
         yield from _hint(_number(fields.get("lead_id")), "add", fields)
     elif entity == "accepted":
         yield from _hint(_number(fields.get("id")), "update", fields)
+    elif entity == "event":  # an action of the widget in the digital pipeline (KOMMO.md §5.1)
+        if fields.get("element_type", _LEAD) == _LEAD:
+            yield from _hint(_number(fields.get("id")), "trigger", fields)
     elif entity == "leads" and action == "note":
         if fields.get("element_type", _LEAD) == _LEAD:
             yield from _hint(_number(fields.get("element_id")), "note", {})
