@@ -73,7 +73,7 @@ def _may_be_shown(key: str, value: str) -> bool:
 def _json_pairs(text: str) -> list[tuple[str, str]]:
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return [("…", text)]
     pairs = []
     for name, value in found.items() if isinstance(found, dict) else []:

@@ -69,7 +69,7 @@ class OperatorAdmin(TableAdmin):
     list_per_page = 50
     list_max_show_all = 50
     ordering = ("-pk",)
-    sortable_by: tuple[str, ...] = ()
+    sortable_by = ()
     search_help_text = _("Part of the account’s host, its Kommo id, or the number of a lead or row")
     number_fields: tuple[str, ...] = ()  # reached through an index that begins with the account
     text_fields: tuple[str, ...] = ()  # of small tables: looked through row by row
@@ -78,7 +78,7 @@ class OperatorAdmin(TableAdmin):
 
     # -- what is shown
 
-    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
         """Return every column but binary and hidden ones, then the extra ones."""
         columns = [
             field.name
@@ -89,7 +89,7 @@ class OperatorAdmin(TableAdmin):
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None
-    ) -> list[str]:
+    ) -> list[Any]:
         """Return the same: nothing is edited."""
         return self.get_fields(request, obj)
 
