@@ -25,20 +25,30 @@ def hooks_first(settings: Any) -> None:
 
 def post(account: Account, body: bytes, **options: Any) -> int:
     kind = "application/x-www-form-urlencoded"
-    return Client(enforce_csrf_checks=True).post(
-        f"/hooks/kommo/{hook_key(account)}", body, kind, **options
-    ).status_code
+    return (
+        Client(enforce_csrf_checks=True)
+        .post(f"/hooks/kommo/{hook_key(account)}", body, kind, **options)
+        .status_code
+    )
 
 
 def bodies() -> list[bytes]:
-    return [bytes(row) for row in InboxEvent.objects.filter(kind="webhook").values_list("body", flat=True)]
+    return [
+        bytes(row)
+        for row in InboxEvent.objects.filter(kind="webhook").values_list("body", flat=True)
+    ]
 
 
 def test_a_body_is_stored_as_it_came(acme: Account) -> None:
     assert post(acme, b"leads%5Badd%5D%5B0%5D%5Bid%5D=1") == 204
     assert bodies() == [b"leads%5Badd%5D%5B0%5D%5Bid%5D=1"]
     event = InboxEvent.objects.get(kind="webhook")
-    assert (event.account_id, event.claimed_at, event.done_at, event.crashes) == (acme.pk, None, None, 0)
+    assert (event.account_id, event.claimed_at, event.done_at, event.crashes) == (
+        acme.pk,
+        None,
+        None,
+        0,
+    )
 
 
 def test_ingest_is_one_statement(acme: Account, django_assert_num_queries: Any) -> None:
@@ -54,7 +64,7 @@ def test_ingest_is_one_statement(acme: Account, django_assert_num_queries: Any) 
         b"leads" + b"[a]" * 100_000 + b"=1",
         b"&" * 100_000,
         b"a" * LARGEST,
-        b"{\"json\": true}",
+        b'{"json": true}',
         b"&".join(b"leads[update][%d][id]=%d" % (one, one) for one in range(5_000)),
     ],
     ids=["empty", "binary", "deep", "separators", "a full MiB", "json", "bulk edit"],

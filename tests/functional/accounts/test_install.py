@@ -46,11 +46,15 @@ def test_the_code_is_stored_encrypted_before_it_is_exchanged(kommo: Control) -> 
     assert kommo.world.crm.grants.exchanges == 0
 
 
-def test_an_install_reads_people_groups_pipelines_stages_and_fields(acme: Account, kommo: Control) -> None:
+def test_an_install_reads_people_groups_pipelines_stages_and_fields(
+    acme: Account, kommo: Control
+) -> None:
     there = kommo.world.crm.accounts[acme.kommo_id]
     assert (acme.zone, acme.language, acme.sync_state) == ("Europe/Madrid", "en", "done")
     assert Manager.objects.for_account(acme).count() == len(there.users)
-    assert set(Group.objects.for_account(acme).values_list("kommo_id", flat=True)) == set(there.groups)
+    assert set(Group.objects.for_account(acme).values_list("kommo_id", flat=True)) == set(
+        there.groups
+    )
     assert Pipeline.objects.for_account(acme).count() == len(there.pipelines)
     stages = sum(len(one.stages) for one in there.pipelines.values())
     assert Stage.objects.for_account(acme).count() == stages
@@ -60,11 +64,16 @@ def test_an_install_reads_people_groups_pipelines_stages_and_fields(acme: Accoun
     assert vera.is_licensed
     assert vera.group is not None
     assert acme.service_user_id == vera.kommo_id
-    assert set(Lane.objects.for_account(acme).values_list("kind", flat=True)) == {"decide", "deliver"}
+    assert set(Lane.objects.for_account(acme).values_list("kind", flat=True)) == {
+        "decide",
+        "deliver",
+    }
     assert InboxEvent.objects.for_account(acme).filter(kind="synced").exists()
 
 
-def test_an_install_subscribes_the_webhook_at_a_secret_address(acme: Account, kommo: Control) -> None:
+def test_an_install_subscribes_the_webhook_at_a_secret_address(
+    acme: Account, kommo: Control
+) -> None:
     (found,) = kommo.world.crm.accounts[acme.kommo_id].subscriptions.values()
     assert found.destination == hooks.hook_url(acme)
     assert set(hooks.SETTINGS) <= set(found.settings)
@@ -78,7 +87,9 @@ def test_codes_that_kommo_does_not_document_are_done_without(kommo: Control, now
     assert set(found.settings) == set(hooks.SETTINGS)
 
 
-def test_a_code_that_arrives_twice_is_exchanged_once(kommo: Control, client: Client, now: datetime) -> None:
+def test_a_code_that_arrives_twice_is_exchanged_once(
+    kommo: Control, client: Client, now: datetime
+) -> None:
     code = "c" * 40
     for _ in range(2):
         query = {"code": code, "referer": ACME, "client_id": "test-client", "from_widget": "1"}
@@ -123,7 +134,9 @@ def test_a_refusal_in_kommo_gets_a_clear_page(client: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", ["server_error", "drop_before_commit", "too_many_requests"])
-def test_an_exchange_that_fails_for_a_moment_is_repeated(kommo: Control, now: datetime, kind: str) -> None:
+def test_an_exchange_that_fails_for_a_moment_is_repeated(
+    kommo: Control, now: datetime, kind: str
+) -> None:
     kommo.install({"host": ACME})
     kommo.faults({"kind": kind, "count": 1, "path": "/oauth2/access_token", "seconds": 1})
     exchange_pending(now=now)
@@ -151,7 +164,9 @@ def test_a_first_sync_that_fails_is_tried_again(kommo: Control, now: datetime) -
     assert Account.objects.get().sync_state == "done"
 
 
-def test_authorising_again_keeps_inbox_state_and_lanes(acme: Account, kommo: Control, now: datetime) -> None:
+def test_authorising_again_keeps_inbox_state_and_lanes(
+    acme: Account, kommo: Control, now: datetime
+) -> None:
     Account.objects.update(health="needs_reauth", state="active")
     events, lanes = InboxEvent.objects.count(), list(Lane.objects.values_list("pk", flat=True))
     version = Credential.objects.get().version
@@ -162,7 +177,9 @@ def test_authorising_again_keeps_inbox_state_and_lanes(acme: Account, kommo: Con
     assert Credential.objects.get().version == version + 1
 
 
-def test_a_deactivated_user_and_a_new_one_are_noticed(acme: Account, kommo: Control, now: datetime) -> None:
+def test_a_deactivated_user_and_a_new_one_are_noticed(
+    acme: Account, kommo: Control, now: datetime
+) -> None:
     InboxEvent.objects.all().delete()
     oleg = user_id(kommo, ACME, "Oleg")
     assert refresh_crm_data(acme, now=now) is False
@@ -173,7 +190,9 @@ def test_a_deactivated_user_and_a_new_one_are_noticed(acme: Account, kommo: Cont
     assert InboxEvent.objects.filter(kind="synced").count() == 1
 
 
-def test_what_is_deleted_in_kommo_is_marked_as_gone(acme: Account, kommo: Control, now: datetime) -> None:
+def test_what_is_deleted_in_kommo_is_marked_as_gone(
+    acme: Account, kommo: Control, now: datetime
+) -> None:
     there = kommo.world.crm.accounts[acme.kommo_id]
     pipeline = next(iter(there.pipelines.values()))
     stage_id = next(key for key in pipeline.stages if key not in Stage.CLOSED)
@@ -190,7 +209,9 @@ def test_a_language_chosen_here_outlives_a_refresh(acme: Account, now: datetime)
     assert set(Manager.objects.for_account(acme).values_list("language", flat=True)) == {"tr"}
 
 
-def test_a_disabled_or_deleted_hook_is_subscribed_again(acme: Account, kommo: Control, now: datetime) -> None:
+def test_a_disabled_or_deleted_hook_is_subscribed_again(
+    acme: Account, kommo: Control, now: datetime
+) -> None:
     there = kommo.world.crm.accounts[acme.kommo_id]
     assert hooks.check_hook(account=acme, now=now) is False
     next(iter(there.subscriptions.values())).disabled = True

@@ -42,7 +42,9 @@ def sign_in(client: Client, kommo: Control, host: str = ACME, name: str = "Vera"
     return client.get(consent(kommo, begin(client), host, name), follow=True)
 
 
-def test_an_admin_signs_in_and_comes_to_the_page_asked_for(acme: Account, kommo: Control, client: Client) -> None:
+def test_an_admin_signs_in_and_comes_to_the_page_asked_for(
+    acme: Account, kommo: Control, client: Client
+) -> None:
     first = client.get("/page")
     assert first.status_code == 302
     assert first["Location"] == "/signin?next=%2Fpage"
@@ -51,7 +53,9 @@ def test_an_admin_signs_in_and_comes_to_the_page_asked_for(acme: Account, kommo:
     assert answer.content.decode().startswith("Vera")
 
 
-def test_an_admins_first_sign_in_installs_the_account(kommo: Control, client: Client, now: datetime) -> None:
+def test_an_admins_first_sign_in_installs_the_account(
+    kommo: Control, client: Client, now: datetime
+) -> None:
     from accounts.operations.housekeeping import do_housekeeping
 
     answer = sign_in(client, kommo)
@@ -70,20 +74,26 @@ def test_a_managers_own_token_is_not_kept(acme: Account, kommo: Control, client:
     assert acme.service_user_id == user_id(kommo, ACME, "Vera")
 
 
-def test_a_manager_of_an_account_without_peresmenka_is_told_so(kommo: Control, client: Client) -> None:
+def test_a_manager_of_an_account_without_peresmenka_is_told_so(
+    kommo: Control, client: Client
+) -> None:
     answer = sign_in(client, kommo, name="Oleg")
     assert answer.status_code == 403
     assert "not installed" in answer.content.decode()
     assert not Account.objects.exists()
 
 
-def test_a_deactivated_manager_does_not_come_in(acme: Account, kommo: Control, client: Client) -> None:
+def test_a_deactivated_manager_does_not_come_in(
+    acme: Account, kommo: Control, client: Client
+) -> None:
     sign_in(client, kommo, name="Oleg")
     Manager.objects.filter(name__startswith="Oleg").update(is_active_in_kommo=False)
     assert client.get("/page").status_code == 302
 
 
-def test_nobody_comes_in_once_the_account_has_left(acme: Account, kommo: Control, client: Client) -> None:
+def test_nobody_comes_in_once_the_account_has_left(
+    acme: Account, kommo: Control, client: Client
+) -> None:
     sign_in(client, kommo)
     Account.objects.update(state="left")
     assert client.get("/page").status_code == 302
@@ -95,7 +105,9 @@ def test_a_state_works_once(acme: Account, kommo: Control, client: Client) -> No
     assert client.get(consent(kommo, state)).status_code == 400
 
 
-def test_a_state_of_another_browser_is_refused(acme: Account, kommo: Control, client: Client) -> None:
+def test_a_state_of_another_browser_is_refused(
+    acme: Account, kommo: Control, client: Client
+) -> None:
     stolen = begin(Client())
     assert client.get(consent(kommo, stolen)).status_code == 400
     assert client.get(consent(kommo, "")).status_code == 400
@@ -103,14 +115,18 @@ def test_a_state_of_another_browser_is_refused(acme: Account, kommo: Control, cl
     assert Authorization.objects.filter(from_widget=False).count() == 0
 
 
-def test_a_state_lives_ten_minutes(acme: Account, kommo: Control, client: Client, monkeypatch: Any) -> None:
+def test_a_state_lives_ten_minutes(
+    acme: Account, kommo: Control, client: Client, monkeypatch: Any
+) -> None:
     state = begin(client)
     later = time.time() + 601
     monkeypatch.setattr("accounts.signin.time.time", lambda: later)
     assert client.get(consent(kommo, state)).status_code == 400
 
 
-def test_a_code_that_comes_back_twice_lets_nobody_else_in(acme: Account, kommo: Control, client: Client) -> None:
+def test_a_code_that_comes_back_twice_lets_nobody_else_in(
+    acme: Account, kommo: Control, client: Client
+) -> None:
     url = consent(kommo, begin(client))
     assert client.get(url, follow=True).status_code == 200
     other = Client()
@@ -126,15 +142,20 @@ def test_the_session_key_changes_at_sign_in(acme: Account, kommo: Control, clien
     assert client.session.session_key != before
 
 
-@pytest.mark.parametrize("target", ["//evil.com", "https://evil.com", "/\\evil.com", "javascript:1", "", "\nx"])
-def test_the_way_back_never_leaves_the_site(acme: Account, kommo: Control, client: Client, target: str) -> None:
+@pytest.mark.parametrize(
+    "target", ["//evil.com", "https://evil.com", "/\\evil.com", "javascript:1", "", "\nx"]
+)
+def test_the_way_back_never_leaves_the_site(
+    acme: Account, kommo: Control, client: Client, target: str
+) -> None:
     answer = client.get(consent(kommo, begin(client, target)))
     answer = client.get(answer["Location"])
     assert answer["Location"] == "/"
 
 
 @pytest.mark.parametrize(
-    ("name", "seen"), [("Vera", (200, 200, 200)), ("Sonia", (200, 200, 403)), ("Oleg", (200, 403, 403))]
+    ("name", "seen"),
+    [("Vera", (200, 200, 200)), ("Sonia", (200, 200, 403)), ("Oleg", (200, 403, 403))],
 )
 def test_roles_open_their_own_pages(
     acme: Account, kommo: Control, client: Client, name: str, seen: tuple[int, ...]
@@ -157,14 +178,18 @@ def test_sign_out_ends_the_session(acme: Account, kommo: Control, client: Client
     assert client.get("/page").status_code == 302
 
 
-def test_two_accounts_do_not_mix(acme: Account, kommo: Control, client: Client, now: datetime) -> None:
+def test_two_accounts_do_not_mix(
+    acme: Account, kommo: Control, client: Client, now: datetime
+) -> None:
     rival = install(kommo, RIVAL, now)
     answer = sign_in(client, kommo, host=RIVAL)
     request = answer.wsgi_request
     assert (request.account, request.manager.account_id) == (rival, rival.pk)
 
 
-def test_a_slow_exchange_ends_on_a_page_that_waits(acme: Account, kommo: Control, client: Client) -> None:
+def test_a_slow_exchange_ends_on_a_page_that_waits(
+    acme: Account, kommo: Control, client: Client
+) -> None:
     kommo.faults({"kind": "server_error", "count": 1, "path": "/oauth2/access_token"})
     answer = sign_in(client, kommo)
     assert answer.status_code == 202

@@ -26,7 +26,9 @@ def expire(kommo: Control) -> None:
 
 
 @pytest.mark.django_db
-def test_an_expired_token_is_refreshed_once_and_the_call_repeated(acme: Account, kommo: Control) -> None:
+def test_an_expired_token_is_refreshed_once_and_the_call_repeated(
+    acme: Account, kommo: Control
+) -> None:
     expire(kommo)
     assert connect(acme).account().id == acme.kommo_id
     row = Credential.objects.get()
@@ -48,14 +50,18 @@ def test_a_token_renewed_by_another_worker_is_taken_over(acme: Account, kommo: C
 
 
 @pytest.mark.django_db
-def test_half_way_through_its_life_a_token_is_refreshed_ahead_of_time(acme: Account, now: datetime) -> None:
+def test_half_way_through_its_life_a_token_is_refreshed_ahead_of_time(
+    acme: Account, now: datetime
+) -> None:
     assert refresh_due_credentials(now + timedelta(hours=11)) == 0
     assert refresh_due_credentials(now + timedelta(hours=13)) == 1
     assert Credential.objects.get().version == 2
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["drop_after_commit", "server_error_after_commit", "truncated", "html"])
+@pytest.mark.parametrize(
+    "kind", ["drop_after_commit", "server_error_after_commit", "truncated", "html"]
+)
 def test_a_lost_answer_to_a_refresh_costs_nothing(acme: Account, kommo: Control, kind: str) -> None:
     expire(kommo)
     kommo.faults({"kind": kind, "count": 1, "path": "/oauth2/access_token"})
@@ -88,7 +94,9 @@ def test_the_previous_refresh_token_is_tried_once(acme: Account, kommo: Control)
     """Kommo forgot the pair it gave last, as after a restore on its side."""
     tokens.renew_token(acme.pk, 1)
     row = Credential.objects.select_related("account").get()
-    first = tokens.unseal(bytes(row.previous_refresh_encrypted), tokens.context(row.account, "refresh"))
+    first = tokens.unseal(
+        bytes(row.previous_refresh_encrypted), tokens.context(row.account, "refresh")
+    )
     grant = kommo.world.crm.grants.by_refresh[first.reveal()]
     newest = grant.refresh
     kommo.world.crm.grants.by_refresh.pop(newest)
@@ -150,7 +158,13 @@ def test_a_replayed_revocation_does_nothing_while_the_token_works(
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "change",
-    [{"signature": "0" * 64}, {"signature": ""}, {"signature": "é"}, {"account_id": "1"}, {"client_uuid": "x"}],
+    [
+        {"signature": "0" * 64},
+        {"signature": ""},
+        {"signature": "é"},
+        {"account_id": "1"},
+        {"client_uuid": "x"},
+    ],
 )
 def test_a_forged_revocation_is_refused(
     acme: Account, kommo: Control, client: Client, change: dict[str, str]

@@ -50,7 +50,9 @@ def call(token: str, method: str = "get", path: str = "/api/probe") -> int:
 def signed(claims: Claims, algorithm: str = "HS256", secret: str = SECRET, **header: Any) -> str:
     """Sign by hand: the library refuses to make many of the forgeries."""
     head = {"alg": algorithm, "typ": "JWT", **header}
-    parts = [base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=") for one in (head, claims)]
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=") for one in (head, claims)
+    ]
     digest = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}[algorithm]
     mac = hmac.new(secret.encode(), b".".join(parts), digest).digest()
     return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
@@ -104,7 +106,20 @@ def test_without_a_token_the_answer_is_401(acme: Account) -> None:
         {"jti": ""},
         {"jti": 5},
         {"jti": "j" * 200},
-        *({name: ...} for name in ("aud", "iss", "exp", "iat", "nbf", "jti", "account_id", "user_id", "client_uuid")),
+        *(
+            {name: ...}
+            for name in (
+                "aud",
+                "iss",
+                "exp",
+                "iat",
+                "nbf",
+                "jti",
+                "account_id",
+                "user_id",
+                "client_uuid",
+            )
+        ),
     ],
     ids=str,
 )
@@ -179,7 +194,9 @@ def test_a_token_reads_often_and_changes_once(acme: Account) -> None:
 
 
 @pytest.mark.django_db
-def test_equal_ids_of_tokens_in_two_accounts_are_two_tokens(acme: Account, kommo: Control, now: datetime) -> None:
+def test_equal_ids_of_tokens_in_two_accounts_are_two_tokens(
+    acme: Account, kommo: Control, now: datetime
+) -> None:
     rival = install(kommo, RIVAL, now)
     assert call(signed(claims_of(acme, jti="same")), "post") == 200
     assert call(signed(claims_of(rival, jti="same")), "post") == 200
@@ -201,7 +218,8 @@ def test_a_deactivated_user_is_not_let_in_and_the_copy_is_refreshed(acme: Accoun
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("name", "seen"), [("Vera", (200, 200, 200)), ("Sonia", (200, 200, 403)), ("Oleg", (200, 403, 403))]
+    ("name", "seen"),
+    [("Vera", (200, 200, 200)), ("Sonia", (200, 200, 403)), ("Oleg", (200, 403, 403))],
 )
 def test_roles_come_from_our_copy_and_not_from_the_token(
     acme: Account, name: str, seen: tuple[int, ...]

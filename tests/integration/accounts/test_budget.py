@@ -34,7 +34,9 @@ def densest_second(moments: list[float]) -> int:
 
 def wait_until_free(key: str) -> None:
     """Put the row's past a while back instead of sleeping."""
-    CallBudget.objects.filter(key=key).update(blocked_until=datetime.now(UTC) - timedelta(seconds=1))
+    CallBudget.objects.filter(key=key).update(
+        blocked_until=datetime.now(UTC) - timedelta(seconds=1)
+    )
 
 
 @pytest.mark.django_db
