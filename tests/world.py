@@ -24,11 +24,13 @@ from accounts.operations.inbox import append_event
 from distribution.models import Decision, DistributionSettings, GroupRule, GroupStage, Register
 from distribution.operations.deliver import deliver
 from distribution.operations.reconcile import reconcile_due
+from distribution.operations.settings import save_settings
 from distribution.operations.turn import take_turn
 from peresmenka.lib.clock import set_clock
 from sandbox.adapter import SandboxAdapter
 from sandbox.clock import VirtualClock
 from sandbox.control import Control
+from sandbox.model import Stage
 from sandbox.outbound import Outgoing
 from sandbox.world import World as Sandbox
 from shifts.models import ShiftSettings
@@ -88,7 +90,9 @@ class World:
 
     def advance_to(self, clock: time, *, run: bool = True) -> None:
         """Let time pass until the account's clock (Madrid, summer: UTC+2) next shows `clock`."""
-        seconds = (clock.hour - 2) * 3600 + clock.minute * 60 + clock.second - self.clock.now() % 86400
+        seconds = (
+            (clock.hour - 2) * 3600 + clock.minute * 60 + clock.second - self.clock.now() % 86400
+        )
         self.advance(seconds % 86400, run=run)
 
     # -- the CRM
@@ -110,7 +114,9 @@ class World:
     def _send(self, outgoing: Outgoing) -> tuple[int | None, str]:
         parts = urlsplit(outgoing.url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        headers = {name: value for name, value in outgoing.headers.items() if name != "Content-Type"}
+        headers = {
+            name: value for name, value in outgoing.headers.items() if name != "Content-Type"
+        }
         if outgoing.method == "GET":
             answer = self.client.get(path, headers=headers)
         else:
@@ -122,7 +128,12 @@ class World:
     # -- setting up
 
     def open(
-        self, host: str = HOST, *, managers: int = 3, groups: tuple[str, ...] = ("Sales",), **plan: Any
+        self,
+        host: str = HOST,
+        *,
+        managers: int = 3,
+        groups: tuple[str, ...] = ("Sales",),
+        **plan: Any,
     ) -> Account:
         """Create a CRM account, install the widget and let the first sync run."""
         self.control.run(
@@ -173,6 +184,12 @@ class World:
             pipeline = pipelines[min(place, len(pipelines) - 1)]
             GroupStage.objects.create(account=account, rule=rule, pipeline_id=pipeline)
         append_event(account, InboxEvent.Kind.SETTINGS, {"at": self.clock.now()}, self.now)
+        self.run()
+
+    def save(self, account: Account, **changes: Any) -> None:
+        """Save changes of the page "Shift distribution" and let them take effect."""
+        row = DistributionSettings.objects.for_account(account).get()
+        save_settings(account, actor=None, changes=changes, version=row.version, now=self.now)
         self.run()
 
     # -- the service
@@ -227,7 +244,9 @@ class World:
             self.shift(manager, "start", host=host)
         self.run()
 
-    def leads(self, count: int = 1, host: str = HOST, *, run: bool = True, **form: Any) -> list[int]:
+    def leads(
+        self, count: int = 1, host: str = HOST, *, run: bool = True, **form: Any
+    ) -> list[int]:
         """Let new leads arrive."""
         made: list[int] = self.crm("leads", host, count=count, **form)["lead_ids"]
         if run:
@@ -249,7 +268,12 @@ class World:
         return [note["text"] for note in lead["notes"]]
 
     def edit(
-        self, *lead_ids: int, by: int | None = None, host: str = HOST, run: bool = True, **changes: Any
+        self,
+        *lead_ids: int,
+        by: int | None = None,
+        host: str = HOST,
+        run: bool = True,
+        **changes: Any,
     ) -> None:
         """Let a person (the admin unless `by` is given) change leads in Kommo."""
         who = {} if by is None else {"user_id": by}
@@ -263,7 +287,9 @@ class World:
         if run:
             self.run()
 
-    def existing_leads(self, owners: dict[int, int], host: str = HOST, **form: Any) -> dict[int, list[int]]:
+    def existing_leads(
+        self, owners: dict[int, int], host: str = HOST, **form: Any
+    ) -> dict[int, list[int]]:
         """Make leads that are there before dealing is switched on; `owners`: user id -> how many."""
         made = {
             owner: self.leads(count, host, responsible_user_id=owner, **form) if count else []
@@ -277,6 +303,26 @@ class World:
         pipelines = self.sandbox.crm.account_at(host).pipelines  # type: ignore[union-attr]
         pipeline = pipelines[sorted(pipelines)[place]]
         return pipeline.id, [one.id for one in pipeline.stages.values() if one.is_editable]
+
+    def add_stage(self, name: str, place: int = 0, host: str = HOST) -> int:
+        """Let an admin add a stage to a pipeline in Kommo; return its id."""
+        crm = self.sandbox.crm
+        pipelines = crm.account_at(host).pipelines  # type: ignore[union-attr]
+        stages = pipelines[sorted(pipelines)[place]].stages
+        made = Stage(crm.next_id("stage", 76_000_001), name, 100 + len(stages), "#99ccff")
+        stages[made.id] = made
+        return made.id
+
+    def tick(self, lead_id: int, is_ticked: Any, field: str = "VIP", **how: Any) -> None:
+        """Let a person fill a custom field of a lead."""
+        values = None if is_ticked is None else [{"value": is_ticked}]
+        changed = {"field_id": self.field_id(field), "values": values}
+        self.edit(lead_id, custom_fields_values=[changed], **how)
+
+    def field_id(self, name: str = "VIP", host: str = HOST) -> int:
+        """Return the Kommo id of a lead field."""
+        fields = self.sandbox.crm.account_at(host).fields["leads"].values()  # type: ignore[union-attr]
+        return next(one.id for one in fields if one.name == name)
 
     def post_body(self, account: Account, body: bytes, *, key: str | None = None) -> int:
         """Post a body to the account's webhook address, as anybody could; return the status."""
