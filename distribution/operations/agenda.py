@@ -20,15 +20,25 @@ Kind = InboxEvent.Kind
 
 QUANTUM = 240  # leads a turn: what one read of Kommo holds
 MAX_DEATHS = 3
+SUSPECTS_AT_ONCE = 15
 
+# In their order. Events over which a worker died come in small groups, then each alone; only what a
+# turn takes is counted as tried, or else every death would count against the whole inbox.
 _CLAIM = """
-WITH picked AS (
-  SELECT id FROM accounts_inboxevent
+WITH waiting AS (
+  SELECT id, crashes FROM accounts_inboxevent
   WHERE account_id = %s AND done_at IS NULL AND (not_before IS NULL OR not_before <= %s)
-  ORDER BY id LIMIT %s)
+  ORDER BY id LIMIT %s
+), ranked AS (
+  SELECT id, row_number() OVER w AS place, first_value(crashes) OVER w AS first,
+         max(crashes) OVER w AS worst
+  FROM waiting WINDOW w AS (ORDER BY id)
+), picked AS (
+  SELECT id FROM ranked
+  WHERE place = 1 OR worst = 0 OR (first = 1 AND worst = 1 AND place <= %s))
 UPDATE accounts_inboxevent e SET claimed_at = coalesce(e.claimed_at, %s), crashes = e.crashes + 1
 FROM picked WHERE e.id = picked.id
-RETURNING e.id, e.kind, e.body, e.received_at, e.crashes
+RETURNING e.id, e.kind, e.body, e.received_at, e.crashes, (SELECT count(*) FROM waiting)
 """
 
 
@@ -41,6 +51,7 @@ class ClaimedEvent:
     body: bytes
     received_at: datetime
     tries: int  # this one included; above 1 a worker died over it before
+    waiting: int  # how many waited with it, at most a quantum
 
 
 @dataclass(slots=True)
@@ -65,30 +76,28 @@ def claim_events(lease: LaneLease) -> list[ClaimedEvent]:
     """Take the oldest open events of the account; each claim counts as a try until it is settled."""
     now = lease.business_now
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [lease.account_id, now, QUANTUM, now])
+        cursor.execute(_CLAIM, [lease.account_id, now, QUANTUM, SUSPECTS_AT_ONCE, now])
         rows = cursor.fetchall()
     return sorted((ClaimedEvent(*row) for row in rows), key=lambda event: event.id)
 
 
 def read_agenda(lease: LaneLease, events: list[ClaimedEvent]) -> Agenda:
-    """Read events up to a quantum of leads. An event over which workers died is taken alone."""
-    agenda = Agenda(has_more=len(events) == QUANTUM)
-    events = _without_dead(lease, events, agenda)
-    suspects = [event for event in events if event.tries > 1]
-    for event in suspects[:1] or events:
+    """Read events up to a quantum of leads; those over which too many workers died are put aside."""
+    waiting = events[0].waiting if events else 0
+    agenda = Agenda(has_more=waiting == QUANTUM or waiting > len(events))
+    events = _without_dead(lease, events)
+    for event in events:
         if len(agenda.lead_ids) >= QUANTUM:
             break
         _read(event, agenda)
         agenda.taken.append(event.id)
     taken = set(agenda.taken)
-    agenda.left = [event.id for event in events if event.id not in taken and event.tries == 1]
+    agenda.left = [event.id for event in events if event.id not in taken]
     agenda.has_more = agenda.has_more or len(agenda.taken) < len(events)
     return agenda
 
 
-def _without_dead(
-    lease: LaneLease, events: list[ClaimedEvent], agenda: Agenda
-) -> list[ClaimedEvent]:
+def _without_dead(lease: LaneLease, events: list[ClaimedEvent]) -> list[ClaimedEvent]:
     dead = [event for event in events if event.tries > MAX_DEATHS]
     for event in dead:
         _bury(lease, event)

@@ -106,8 +106,9 @@ class _Statement:
         self._parts: list[str] = []
         self._values: list[Any] = []
 
-    def add(self, sql: str, values: Sequence[Any]) -> None:
-        self._parts.append(f"p{len(self._parts)} AS ({sql} RETURNING 1)")
+    def add(self, sql: str, values: Sequence[Any], *, name: str = "", returning: str = "1") -> None:
+        """Add a part; a later one may select what a part with a `name` returns."""
+        self._parts.append(f"{name or f'p{len(self._parts)}'} AS ({sql} RETURNING {returning})")
         self._values.extend(values)
 
     def run(self) -> None:
@@ -221,6 +222,13 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS u(lead_id, target, result
 WHERE e.account_id = %s AND e.lead_id = u.lead_id AND e.target = u.target AND e.kind = 'owner'
   AND e.state = 'unknown'
 """
+# The note follows the change however the change was found to be done.
+_NOTES_OF_SETTLED = """
+INSERT INTO distribution_effect (account_id, lead_id, kind, decision_id, read_version, read_at,
+  note, state, created_at, attempts, crashes, token, result)
+SELECT s.account_id, s.lead_id, 'note', s.decision_id, 0, %s, s.note, 'pending', %s, 0, 0, 0, ''
+FROM settled s WHERE s.note <> ''
+"""
 # Not yet sent: nothing has to be read back.
 _SUPERSEDED = """
 UPDATE distribution_effect SET state = 'superseded', settled_at = %s, result = 'a person decided'
@@ -229,7 +237,10 @@ WHERE account_id = %s AND lead_id = ANY(%s) AND kind = 'owner' AND state = 'pend
 _DONE = """
 UPDATE accounts_inboxevent SET done_at = %s, crashes = 0 WHERE id = ANY(%s) AND account_id = %s
 """
-_UNTOUCHED = "UPDATE accounts_inboxevent SET crashes = 0 WHERE id = ANY(%s) AND account_id = %s"
+# This claim was no try of theirs.
+_UNTOUCHED = """
+UPDATE accounts_inboxevent SET crashes = greatest(crashes - 1, 0) WHERE id = ANY(%s) AND account_id = %s
+"""
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
@@ -260,7 +271,13 @@ def _add_leads(statement: _Statement, account_id: int, written: Written) -> None
         statement.add(_EFFECTS, [account_id, written.now, *values])
     if written.settled_effects:
         settled = [list(column) for column in zip(*written.settled_effects, strict=True)]
-        statement.add(_SETTLED, [written.now, *settled, account_id])
+        statement.add(
+            _SETTLED,
+            [written.now, *settled, account_id],
+            name="settled",
+            returning="e.account_id, e.lead_id, e.decision_id, e.note",
+        )
+        statement.add(_NOTES_OF_SETTLED, [written.now, written.now])
     if written.superseded_leads:
         statement.add(_SUPERSEDED, [written.now, account_id, written.superseded_leads])
 
