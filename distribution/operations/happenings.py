@@ -124,7 +124,7 @@ def fire_timers(work: TurnWork) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT kind, subject, payload FROM distribution_timer"
+            "SELECT kind, subject, payload::json FROM distribution_timer"
             " WHERE account_id = %s AND due_at <= %s ORDER BY due_at, kind, subject",
             [work.config.account_id, work.now],
         )
