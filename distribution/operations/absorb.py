@@ -19,6 +19,8 @@ State = LeadMirror.State
 
 def needs_read(config: AccountConfig, row: LeadRow | None, hint: LeadHint) -> bool:
     """Say whether a hint may mean something new: else it costs no call (our own echo, old news)."""
+    if hint.action == "trigger":
+        return config.mode == DistributionSettings.Mode.PIPELINE
     if row is None:
         if not hint.pipeline_id or not hint.status_id:
             return hint.action != "delete"
@@ -62,7 +64,7 @@ def absorb_lead(
     if lead.is_deleted:
         absorb_gone(work, lead.id, observed_at)
         return
-    _update(work, row, lead, rule, observed_at)
+    _update(work, row, lead, rule, hints, observed_at)
 
 
 def _meet(
@@ -86,7 +88,9 @@ def _meet(
         is_excluded=is_filled(lead, work.config.exclusion_field_id),
     )
     work.rows[row.lead_id] = row
-    is_new = _deals_now(work.config) and _is_new(work.config, lead, hints)
+    is_new = _is_sent(work.config, hints) or (
+        _watches(work.config) and _is_new(work.config, lead, hints)
+    )
     with work.changing(row):
         row.is_counted = not is_new
     if is_new:
@@ -94,7 +98,12 @@ def _meet(
 
 
 def _update(
-    work: TurnWork, row: LeadRow, lead: Lead, rule: RuleConfig | None, observed_at: datetime
+    work: TurnWork,
+    row: LeadRow,
+    lead: Lead,
+    rule: RuleConfig | None,
+    hints: Sequence[LeadHint],
+    observed_at: datetime,
 ) -> None:
     place = (lead.pipeline_id, lead.status_id)
     with work.changing(row):
@@ -111,7 +120,10 @@ def _update(
             row.leave_queue(State.SEEN)
         if lead.status_id in Stage.CLOSED:
             row.forget_original()
-        is_new = entered and _deals_now(work.config) and row.dealt_entry < row.stage_entry
+        is_asked = (entered and _watches(work.config)) or (
+            rule is not None and not row.in_queue and _is_sent(work.config, hints)
+        )
+        is_new = is_asked and row.dealt_entry < row.stage_entry
         was_counted = row.is_counted
         row.is_counted = rule is not None and not is_new and row.state != State.WAITING
     if was_counted and not row.is_counted:
@@ -158,8 +170,14 @@ def _is_our_step(work: TurnWork, row: LeadRow, seen: int | None) -> bool:
     )
 
 
-def _deals_now(config: AccountConfig) -> bool:
+def _watches(config: AccountConfig) -> bool:
     return config.is_enabled and config.mode == DistributionSettings.Mode.WATCH
+
+
+def _is_sent(config: AccountConfig, hints: Sequence[LeadHint]) -> bool:
+    """Say whether a digital-pipeline trigger has sent the lead, where only those are dealt (R2)."""
+    is_asked = config.is_enabled and config.mode == DistributionSettings.Mode.PIPELINE
+    return is_asked and any(hint.action == "trigger" for hint in hints)
 
 
 def _is_new(config: AccountConfig, lead: Lead, hints: Sequence[LeadHint]) -> bool:
