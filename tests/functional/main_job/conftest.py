@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Account, Manager
+from peresmenka.lib.clock import set_clock
 from tests.world import World
 
 
@@ -20,6 +21,7 @@ def world(db: None, settings: Any) -> Iterator[World]:
     settings.KOMMO_IP_CALLS_PER_SECOND = 0
     settings.VALKEY_URL = ""
     yield World()
+    set_clock(None)
 
 
 @dataclass

@@ -79,7 +79,9 @@ def test_half_of_the_leads_are_dealt_within_five_seconds(team: Team, world: Worl
 
 
 @pytest.mark.feature("F5")
-def test_a_lead_moved_into_a_tracked_stage_is_dealt_without_a_click(team: Team, world: World) -> None:
+def test_a_lead_moved_into_a_tracked_stage_is_dealt_without_a_click(
+    team: Team, world: World
+) -> None:
     support, stages = world.stages(1)
     sales, first = world.stages(0)
     team.deal_with()

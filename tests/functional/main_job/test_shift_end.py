@@ -69,7 +69,9 @@ def test_an_empty_transfer_time_moves_the_leads_immediately(team: Team, world: W
 
 @pytest.mark.feature("F145")
 @pytest.mark.feature("R7")
-@pytest.mark.parametrize(("delay", "transfer", "moves_after"), [(5, 20, 20), (20, 5, 20), (0, 5, 5), (5, None, 5)])
+@pytest.mark.parametrize(
+    ("delay", "transfer", "moves_after"), [(5, 20, 20), (20, 5, 20), (0, 5, 5), (5, None, 5)]
+)
 def test_the_leads_move_after_the_longer_of_delay_and_transfer_time(
     team: Team, world: World, delay: int, transfer: int | None, moves_after: int
 ) -> None:
@@ -85,7 +87,9 @@ def test_the_leads_move_after_the_longer_of_delay_and_transfer_time(
 
 
 @pytest.mark.feature("F40")
-def test_closed_and_untracked_leads_stay_with_the_manager_who_left(team: Team, world: World) -> None:
+def test_closed_and_untracked_leads_stay_with_the_manager_who_left(
+    team: Team, world: World
+) -> None:
     support, stages = world.stages(1)
     team.deal_with()
     world.start_shifts([team.oleg])

@@ -176,7 +176,9 @@ def test_a_shorter_distribution_delay_counts_at_once(team: Team, world: World) -
 
 
 @pytest.mark.feature("B4")
-def test_a_manager_activated_again_in_kommo_releases_waiting_leads(team: Team, world: World) -> None:
+def test_a_manager_activated_again_in_kommo_releases_waiting_leads(
+    team: Team, world: World
+) -> None:
     world.crm("user", user_id=team.ana.kommo_id, is_active=False)
     world.advance(REFRESH_EVERY.total_seconds())
     team.deal_with()
