@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
+import threading
 from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -15,8 +15,6 @@ from accounts.operations.inbox import Ingest, ingest_webhook
 from peresmenka.lib.enqueue import ring
 
 PREFIX = "/hooks/kommo/"
-_SLOW_RING_SECONDS = 0.1
-_SILENCE_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -81,20 +79,27 @@ def _store(key: str, body: bytes) -> Ingest:
         return ingest_webhook(key=key, body=body)
 
 
-class _Doorbell:
-    """Rings, but stays silent for a while after a slow ring: a hanging Valkey must not delay answers."""
+class Doorbell:
+    """Rings from a thread of its own: a Valkey that hangs must not delay an answer to Kommo.
+
+    Many rings while one is under way become one.
+    """
 
     def __init__(self) -> None:
-        self._silent_until = 0.0
+        self._is_wanted = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def ring(self) -> None:
-        """Ring unless the last ring was slow."""
-        begun = time.monotonic()
-        if begun < self._silent_until:
-            return
-        ring()
-        if time.monotonic() - begun > _SLOW_RING_SECONDS:
-            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+        """Ask for a ring; return at once."""
+        self._is_wanted.set()
+        if self._thread is None or not self._thread.is_alive():  # the first, or after a fork
+            self._thread = threading.Thread(target=self._serve, name="doorbell", daemon=True)
+            self._thread.start()
+
+    def _serve(self) -> None:
+        while self._is_wanted.wait():
+            self._is_wanted.clear()
+            ring()
 
 
-_doorbell = _Doorbell()
+_doorbell = Doorbell()
