@@ -46,6 +46,7 @@ def test_the_code_is_stored_encrypted_before_it_is_exchanged(kommo: Control) -> 
     assert kommo.world.crm.grants.exchanges == 0
 
 
+@pytest.mark.feature("F12")
 def test_an_install_reads_people_groups_pipelines_stages_and_fields(
     acme: Account, kommo: Control
 ) -> None:
@@ -71,6 +72,7 @@ def test_an_install_reads_people_groups_pipelines_stages_and_fields(
     assert InboxEvent.objects.for_account(acme).filter(kind="synced").exists()
 
 
+@pytest.mark.feature("F12")
 def test_an_install_subscribes_the_webhook_at_a_secret_address(
     acme: Account, kommo: Control
 ) -> None:

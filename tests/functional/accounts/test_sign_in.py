@@ -153,6 +153,7 @@ def test_the_way_back_never_leaves_the_site(
     assert answer["Location"] == "/"
 
 
+@pytest.mark.feature("R33")
 @pytest.mark.parametrize(
     ("name", "seen"),
     [("Vera", (200, 200, 200)), ("Sonia", (200, 200, 403)), ("Oleg", (200, 403, 403))],

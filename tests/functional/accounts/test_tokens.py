@@ -124,6 +124,7 @@ def test_a_revoked_grant_asks_for_an_authorisation_once(acme: Account, kommo: Co
     assert Account.objects.get().health == "needs_reauth"
 
 
+@pytest.mark.feature("F12")
 @pytest.mark.django_db
 @pytest.mark.parametrize("spelling", ["client_uuid", "client_id"])
 def test_an_uninstall_is_confirmed_and_then_the_account_has_left(

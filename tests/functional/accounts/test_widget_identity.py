@@ -121,7 +121,7 @@ def test_without_a_token_the_answer_is_401(acme: Account) -> None:
             )
         ),
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_wrong_claims_let_nobody_in(acme: Account, changes: Claims) -> None:
     assert call(signed(claims_of(acme))) == 200  # the control
