@@ -26,7 +26,7 @@ from accounts.kommo.payloads import (
 from accounts.kommo.wire import Query, Request, Transport, read_reply
 
 PAGE = 250  # rows a page, and items a batch: Kommo's maximum
-IDS_A_READ = 200
+IDS_A_READ = 240
 LONGEST_TARGET = 7_500  # bytes of path and query; common servers take 8 KiB
 EVENT_ENTITIES = 10  # filter[entity_id] of /events takes no more
 LONGEST_LIST = 200  # pages of one list; what is beyond is left out rather than read for ever
@@ -99,7 +99,7 @@ class KommoClient:
     # --- leads --------------------------------------------------------------------------------
 
     def leads_by_ids(self, ids: Sequence[int], *, with_contacts: bool = False) -> list[Lead]:
-        """Return the leads of `ids` that exist: deleted ones are missing. One call a 200 ids."""
+        """Return the leads of `ids` that exist: deleted ones are missing. One call a 240 ids."""
         extra: list[tuple[str, str | int]] = [("with", "contacts")] if with_contacts else []
         found: list[Json] = []
         for part in batches_of_ids("/api/v4/leads", ids, extra):
@@ -188,7 +188,7 @@ class KommoClient:
     # --- linked entities ------------------------------------------------------------------------
 
     def linked_by_ids(self, kind: LinkedKind, ids: Sequence[int]) -> list[Linked]:
-        """Return the contacts or companies of `ids` that exist. One call a 200 ids."""
+        """Return the contacts or companies of `ids` that exist. One call a 240 ids."""
         found: list[Json] = []
         for part in batches_of_ids(f"/api/v4/{kind}", ids, []):
             found += payloads.embedded(self._get(f"/api/v4/{kind}", part), kind)
@@ -259,7 +259,7 @@ class KommoClient:
 def batches_of_ids(
     path: str, ids: Sequence[int], extra: Query, *, key: str = "filter[id][]"
 ) -> Iterator[list[tuple[str, str | int]]]:
-    """Yield queries for at most 200 ids each whose URL stays within LONGEST_TARGET."""
+    """Yield queries for at most 240 ids each whose URL stays within LONGEST_TARGET."""
     head: list[tuple[str, str | int]] = [*extra, ("limit", PAGE)]
     room = LONGEST_TARGET - len(Request("GET", path, head).target)
     longest = max((len(str(one)) for one in ids), default=1)
