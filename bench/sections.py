@@ -1,0 +1,65 @@
+"""The sections of the benchmark with their sizes; each returns its figures, JSON-ready."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from bench import burst as bursts
+from bench import processes
+from bench.core import deal_microseconds
+from bench.ingest import ingest as run_ingest
+from bench.kommo import Kommo
+from bench.setup import make_place
+
+_numbers = count(1, 200)  # account numbers: 200 for each use
+
+
+def core(kommo: Kommo, smaller: int) -> Any:
+    """The pure engine alone: microseconds a lead."""
+    return deal_microseconds(leads=5000 // smaller)
+
+
+def burst(kommo: Kommo, smaller: int) -> Any:
+    """10,000 leads to one account; the rate at 200 managers against the rate at 10."""
+    leads = 10_000 // smaller
+    rows = [
+        bursts.run(kommo, leads=leads, managers=managers, number=next(_numbers), strategy=strategy)
+        for strategy in ("least_loaded", "even")
+        for managers in (10, 50, 200, 10, 200)
+    ]
+    best = {
+        (row["strategy"], row["managers"]): row["decided_per_second"]
+        for row in sorted(rows, key=lambda row: row["decided_per_second"])
+    }
+    return {
+        "rows": rows,
+        "rate_200_against_10": {
+            strategy: round(best[strategy, 200] / best[strategy, 10], 2)
+            for strategy in ("least_loaded", "even")
+        },
+        "queries_a_lead": bursts.queries_a_lead(kommo, leads=leads // 4, number=next(_numbers)),
+    }
+
+
+def drain(kommo: Kommo, smaller: int) -> Any:
+    """10,000 leads under the limit of 7 calls a second."""
+    return processes.drain(kommo, leads=10_000 // smaller, number=next(_numbers))
+
+
+def single(kommo: Kommo, smaller: int) -> Any:
+    """Lone leads: 100 accounts, 20 a second."""
+    return processes.lone_leads(
+        kommo, accounts=100 // smaller, per_second=20, seconds=30 / smaller, number=next(_numbers)
+    )
+
+
+def workers(kommo: Kommo, smaller: int) -> Any:
+    """One worker against eight."""
+    return processes.eight_workers(kommo, leads=8000 // smaller, number=next(_numbers))
+
+
+def ingest(kommo: Kommo, smaller: int) -> Any:
+    """Durable webhooks a second."""
+    place = make_place(kommo, next(_numbers), managers=5, limit=0)
+    return run_ingest(place, seconds=8 / smaller)
