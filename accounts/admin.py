@@ -1,6 +1,6 @@
 """Tables of the accounts app in the operator's site, and who may operate.
 
-Accounts themselves are in distribution/admin.py: their health is told by tables of that app too.
+Accounts themselves are in distribution/admin/accounts.py: their health is told by tables of that app too.
 """
 
 from __future__ import annotations

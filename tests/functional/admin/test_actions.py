@@ -151,7 +151,7 @@ def test_when_kommo_refuses_the_operator_reads_why(
     def refuse(*_args: object, **_options: object) -> None:
         raise NotFound(request="GET /api/v4/account", status=404)
 
-    monkeypatch.setattr("distribution.admin.refresh_crm_data", refuse)
+    monkeypatch.setattr("distribution.admin.accounts.refresh_crm_data", refuse)
     page = act(admin, "accounts_account", "refresh", account)
     assert "cme.kommo.com: GET /api/v4/account: 404" in page
     assert not LogEntry.objects.exists()

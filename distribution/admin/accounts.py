@@ -1,7 +1,4 @@
-"""Tables of the distribution app in the operator's site, and accounts with their health.
-
-Decisions are in reports/admin.py, where the record is put into words.
-"""
+"""Accounts with their health, and what the operator does to them."""
 
 from __future__ import annotations
 
@@ -20,34 +17,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts.kommo.errors import KommoError
 from accounts.models import Account
 from accounts.operations.hooks import check_hook
 from accounts.operations.sync import refresh_crm_data
-from distribution.models import (
-    DeadLetter,
-    DistributionSettings,
-    Effect,
-    GroupRule,
-    GroupStage,
-    LeadMirror,
-    ManagerLoad,
-    Register,
-    RegisterEntry,
-    Roster,
-    Timer,
-    TurnRecord,
-    Wave,
-)
-from distribution.operations.dead_letters import (
-    replay_dead_letters,
-    resume_account,
-    suspend_account,
-)
-from peresmenka.admin_base import OpenFilter, OperatorAdmin, pretty_json
+from distribution.operations.dead_letters import resume_account, suspend_account
+from peresmenka.admin_base import OpenFilter, OperatorAdmin
 from peresmenka.lib.clock import read_clock
+
 
 MOST_ASKED_AT_ONCE = 5  # accounts: each is asked over the network while the operator waits
 MOST_COUNTED = 1000
@@ -288,179 +267,3 @@ def _refresh(account: Account, now: datetime) -> object:
 
 def _check(account: Account, now: datetime) -> object:
     return check_hook(account=account, now=now)
-
-
-class NotReplayed(OpenFilter):
-    """Dead letters that nobody has replayed."""
-
-    title = gettext_lazy("not replayed")
-    condition = Q(replayed_at=None)
-
-
-@admin.register(DeadLetter)
-class DeadLetterAdmin(OperatorAdmin):
-    list_display = (
-        "id",
-        "account",
-        "source",
-        "row",
-        "reason",
-        "first_seen_at",
-        "replayed_at",
-        "replayed_by",
-    )
-    list_filter = (NotReplayed,)
-    number_fields = ("row_id",)
-    extra_fields = ("row",)
-    actions = ("replay",)
-
-    @admin.display(description=gettext_lazy("row"))
-    def row(self, letter: DeadLetter) -> SafeString:
-        """Return the way to the event or effect that died."""
-        tables = {
-            DeadLetter.Source.EVENT: "accounts_inboxevent",
-            DeadLetter.Source.EFFECT: "distribution_effect",
-        }
-        table = tables[DeadLetter.Source(letter.source)]
-        address = reverse(f"admin:{table}_change", args=[letter.row_id])
-        return format_html('<a href="{}">{}</a>', address, letter.row_id)
-
-    @admin.action(description=gettext_lazy("Replay"), permissions=["operate"])
-    def replay(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
-        """Give the letters' rows back to their lanes."""
-        letters = list(queryset)
-        outcome = replay_dead_letters(letters, by=request.user.get_username(), now=read_clock())
-        self.note(request, letters, _("Replay"))
-        text = ngettext(
-            "%(number)s letter replayed.", "%(number)s letters replayed.", outcome.replayed
-        )
-        self.message_user(request, text % {"number": outcome.replayed}, messages.SUCCESS)
-        if outcome.gone:
-            text = ngettext(
-                "%(number)s row is no longer there or no longer dead.",
-                "%(number)s rows are no longer there or no longer dead.",
-                outcome.gone,
-            )
-            self.message_user(request, text % {"number": outcome.gone}, messages.WARNING)
-
-
-class OpenEffects(OpenFilter):
-    """Effects that are not settled."""
-
-    condition = Q(state__in=[str(state.value) for state in Effect.OPEN])
-
-
-@admin.register(Effect)
-class EffectAdmin(OperatorAdmin):
-    list_display = (
-        "id",
-        "account",
-        "lead_id",
-        "kind",
-        "state",
-        "target",
-        "attempts",
-        "created_at",
-        "settled_at",
-        "result",
-    )
-    list_filter = (OpenEffects,)
-    number_fields = ("lead_id",)
-
-
-@admin.register(Timer)
-class TimerAdmin(OperatorAdmin):
-    list_display = ("id", "account", "kind", "subject", "due_at", "generation")
-
-
-class InTheQueue(OpenFilter):
-    """Leads that wait for somebody."""
-
-    title = gettext_lazy("waiting")
-    condition = Q(state__in=["waiting", "parked"])
-
-
-@admin.register(LeadMirror)
-class LeadMirrorAdmin(OperatorAdmin):
-    list_display = (
-        "id",
-        "account",
-        "lead_id",
-        "state",
-        "owner_id",
-        "confirmed_owner_id",
-        "confirmed_at",
-        "waiting_since",
-        "waiting_reason",
-    )
-    list_filter = (InTheQueue,)
-    number_fields = ("lead_id",)
-
-
-@admin.register(Register)
-class RegisterAdmin(OperatorAdmin):
-    list_display = ("id", "account", "name", "rule_id")
-
-
-@admin.register(RegisterEntry)
-class RegisterEntryAdmin(OperatorAdmin):
-    list_display = ("id", "account", "register", "user_id", "lag", "count", "last_lead_at")
-    list_select_related = ("register",)
-
-
-@admin.register(ManagerLoad)
-class ManagerLoadAdmin(OperatorAdmin):
-    list_display = ("id", "account", "user_id", "open_leads")
-    number_fields = ("user_id",)
-
-
-@admin.register(Roster)
-class RosterAdmin(OperatorAdmin):
-    list_display = ("id", "account")
-    hidden_fields = ("body",)
-    extra_fields = ("candidates",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Roster]:
-        """Leave the bodies where they are until one is looked at."""
-        found: QuerySet[Roster] = super().get_queryset(request).defer("body")
-        return found
-
-    @admin.display(description=gettext_lazy("candidates"))
-    def candidates(self, roster: Roster) -> SafeString:
-        """Return the stored body."""
-        return pretty_json(roster.body)
-
-
-@admin.register(TurnRecord)
-class TurnRecordAdmin(OperatorAdmin):
-    list_display = ("id", "account", "key", "rule_id", "decided_at")
-    hidden_fields = ("opening",)
-    extra_fields = ("began_with",)
-
-    @admin.display(description=gettext_lazy("loads and lags when it began"))
-    def began_with(self, turn: TurnRecord) -> SafeString:
-        """Return the stored opening."""
-        return pretty_json(turn.opening)
-
-
-@admin.register(Wave)
-class WaveAdmin(OperatorAdmin):
-    list_display = ("id", "account", "kind", "user_id", "started_at", "moved", "parked")
-    number_fields = ("user_id",)
-
-
-@admin.register(DistributionSettings)
-class DistributionSettingsAdmin(OperatorAdmin):
-    list_display = ("id", "account", "is_enabled", "mode", "strategy", "return_enabled", "version")
-
-
-@admin.register(GroupRule)
-class GroupRuleAdmin(OperatorAdmin):
-    list_display = ("id", "account", "group", "priority")
-    list_select_related = ("group",)
-
-
-@admin.register(GroupStage)
-class GroupStageAdmin(OperatorAdmin):
-    list_display = ("id", "account", "rule", "pipeline_id", "status_id")
-    list_select_related = ("rule__group",)
