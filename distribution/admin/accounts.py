@@ -27,7 +27,6 @@ from distribution.operations.dead_letters import resume_account, suspend_account
 from peresmenka.admin_base import OpenFilter, OperatorAdmin
 from peresmenka.lib.clock import read_clock
 
-
 MOST_ASKED_AT_ONCE = 5  # accounts: each is asked over the network while the operator waits
 MOST_COUNTED = 1000
 # One row an account, each part through the index that the lanes use.
