@@ -9,6 +9,7 @@ from distribution.core.facts import LeadFacts
 from distribution.core.reasons import Reason, why_waiting
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import DecisionRow, TimerRow
+from distribution.operations.notes import REFUSED
 from distribution.operations.rows import LeadRow, rows_in_queue
 from distribution.operations.work_state import TurnWork
 
@@ -41,11 +42,13 @@ def _drain(work: TurnWork) -> None:
     """Deal the longest waiting first (F41, F82); what is left of a long queue comes next turn."""
     fresh = {row.lead_id for row in work.to_deal}
     found = rows_in_queue(work.config.account_id, QUEUE_LIMIT)
+    waiting = {row.lead_id: row for row in work.known(found)}
+    waiting |= {lead_id: work.rows[lead_id] for lead_id in work.refused}  # queued by this turn
     stuck: set[tuple[int | None, str]] = set()
-    for row in work.known(found):
+    for row in waiting.values():
         if row.lead_id in fresh or not row.in_queue or (row.rule_id, row.state) in stuck:
             continue
-        if not _take_from_queue(work, row):
+        if not _take_from_queue(work, row) and row.lead_id not in work.refused:
             stuck.add((row.rule_id, row.state))
     if len(found) == QUEUE_LIMIT and len(stuck) < 2 * len(work.config.rules):
         set_drain(work, work.now)
@@ -116,10 +119,10 @@ def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
     if turn is None:
         return False
     opens = work.opens(work.config.redistribution_hours, work.now)
-    if row.state == State.PARKED and opens > work.now:
+    if row.state == State.PARKED and opens > work.now and row.lead_id not in work.refused:
         set_drain(work, opens)
         return False
-    facts = _facts(row, moves=True, tried=work.refused.get(row.lead_id))
+    facts = _facts(row, moves=True, tried=work.refused.get(row.lead_id, frozenset()))
     decision = turn.deal(facts, work.now)
     if decision.chosen is None:
         _park(work, row, decision, facts, wave_id)
@@ -162,14 +165,14 @@ def set_drain(work: TurnWork, due_at: datetime) -> None:
     work.set_timer(TimerRow(Timer.Kind.DRAIN, 0, due_at, earliest=True))
 
 
-def _facts(row: LeadRow, *, moves: bool, tried: int | None = None) -> LeadFacts:
+def _facts(row: LeadRow, *, moves: bool, tried: frozenset[int] = frozenset()) -> LeadFacts:
     return LeadFacts(
         row.lead_id,
         row.pipeline_id,
         row.status_id,
         row.owner_id,
         row.is_excluded,
-        frozenset() if tried is None else frozenset((tried,)),
+        tried,
         arrived_at=datetime.fromtimestamp(row.created_in_kommo_at, UTC),
         moves=moves,
     )
@@ -186,7 +189,7 @@ def _record(
 ) -> DecisionRow:
     reason, until = _why(decision)
     if row.lead_id in work.refused:
-        reason = "refused_by_kommo"
+        reason = REFUSED
     return work.record(
         row,
         kind,

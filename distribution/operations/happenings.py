@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from accounts.models import Account, InboxEvent, Manager
-from distribution.models import LeadMirror, Timer
+from distribution.models import Effect, LeadMirror, Timer
 from distribution.operations.absorb import absorb_gone, overrule
 from distribution.operations.bulk import TimerRow
 from distribution.operations.moves import plan_release, plan_wave
+from distribution.operations.notes import REFUSED
 from distribution.operations.rows import rows_by_ids
 from distribution.operations.tracking import mirror_tracked_stages, retrack
 from distribution.operations.work_state import TurnWork
@@ -20,6 +21,7 @@ from shifts.operations import end_shifts_of_inactive, inactivity_check
 from shifts.queries import next_inactivity_at
 
 Json = dict[str, Any]
+REFUSED_FOR = timedelta(minutes=10)
 
 
 def absorb_happenings(work: TurnWork, happenings: Sequence[tuple[str, Json]]) -> None:
@@ -102,11 +104,23 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
                 row.is_counted = row.rule_id is not None
     elif row.owner_id == payload["target"]:
         work.is_released = True
-        work.refused[row.lead_id] = payload["target"]
+        work.refused[row.lead_id] = _refused_lately(work, row.lead_id) | {payload["target"]}
+        Account.objects.filter(pk=work.config.account_id).update(synced_at=None)  # who is gone?
         with work.changing(row):
             row.owner_id = row.confirmed_owner_id
             row.state, row.waiting_since = LeadMirror.State.PARKED, work.now
-            row.waiting_reason = "refused_by_kommo"
+            row.waiting_reason = REFUSED
+
+
+def _refused_lately(work: TurnWork, lead_id: int) -> set[int]:
+    """Return whom Kommo has refused for a lead: nobody is tried twice while it refuses."""
+    refused = Effect.objects.for_account(work.config.account_id).filter(
+        lead_id=lead_id,
+        kind=Effect.Kind.OWNER,
+        state=Effect.State.FAILED,
+        settled_at__gt=work.now - REFUSED_FOR,
+    )
+    return set(refused.values_list("target", flat=True))
 
 
 _ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {

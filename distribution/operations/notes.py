@@ -10,6 +10,8 @@ from distribution.models import Decision
 from distribution.operations.bulk import DecisionRow
 from distribution.queries.config import AccountConfig
 
+REFUSED = "refused_by_kommo"  # reason of a decision that stands in for one that Kommo refused
+
 
 class NoteNames:
     """Names of an account's managers for its notes, read once a turn."""
@@ -35,7 +37,8 @@ def note_text(config: AccountConfig, decision: DecisionRow, names: NoteNames) ->
             "previous": names[decision.previous_owner_id],
             "number": decision.id,
         }
-        if decision.kind == Decision.Kind.REDISTRIBUTION:
+        is_second_try = decision.reason == REFUSED  # nobody left: Kommo did not take the first one
+        if decision.kind == Decision.Kind.REDISTRIBUTION and not is_second_try:
             text = _(
                 "Redistributed: %(previous)s went off shift, %(manager)s takes over."
                 " (Peresmenka, decision %(number)s)"

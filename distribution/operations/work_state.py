@@ -41,8 +41,8 @@ class TurnWork:
         # Kommo user ids whose leads are to be moved or returned, with what the timer remembers.
         self.leaving: dict[int, Json] = {}
         self.returning: list[int] = []
-        # Leads whose target Kommo refused, with that target.
-        self.refused: dict[int, int] = {}
+        # Leads whose target Kommo refused, with all targets that it has refused lately.
+        self.refused: dict[int, frozenset[int]] = {}
         # Something happened that may let a waiting lead go: B4.
         self.is_released = False
         self._dirty: dict[int, LeadRow] = {}
