@@ -8,16 +8,17 @@ HTTP, the widget's buttons with Kommo's one-time tokens, turns and deliveries. O
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from django.db.models import F
 from django.test import Client
 
 from accounts.kommo.connection import sessions, tokens
-from accounts.models import Account, Group, InboxEvent, Manager
+from accounts.models import Account, CallBudget, Group, InboxEvent, Manager
 from accounts.operations.hooks import hook_key
 from accounts.operations.housekeeping import do_housekeeping
 from accounts.operations.inbox import append_event
@@ -85,8 +86,18 @@ class World:
         """Let time pass; what became due is done unless `run` is off."""
         self.clock.advance(seconds)
         self._tick()
+        self._age_budgets(seconds)
         if run:
             self.run()
+
+    def _age_budgets(self, seconds: float) -> None:
+        """Let the pauses of API calls pass, too: they are kept in real time."""
+        span = timedelta(seconds=seconds)
+        CallBudget.objects.update(
+            blocked_until=F("blocked_until") - span,
+            first_failure_at=F("first_failure_at") - span,
+            blocked_at=F("blocked_at") - span,
+        )
 
     def advance_to(self, clock: time, *, run: bool = True) -> None:
         """Let time pass until the account's clock (Madrid, summer: UTC+2) next shows `clock`."""

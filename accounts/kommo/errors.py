@@ -119,10 +119,11 @@ class NotSent(KommoError):
 
 
 class BudgetExhausted(NotSent):
-    """No call may begin within the next second; `retry_at` is when one may."""
+    """No call may begin within the next second; `retry_at` is when one may, in `wait_seconds`."""
 
-    def __init__(self, *, retry_at: datetime, **rest: Any) -> None:
+    def __init__(self, *, retry_at: datetime, wait_seconds: float = 1.0, **rest: Any) -> None:
         self.retry_at = retry_at
+        self.wait_seconds = wait_seconds  # by the clock of the budget, whatever the business time
         super().__init__(
             detail=f"no call to Kommo may begin before {retry_at:%H:%M:%S.%f} UTC", **rest
         )

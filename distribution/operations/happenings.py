@@ -112,7 +112,7 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
             row.waiting_reason = REFUSED
 
 
-def _refused_lately(work: TurnWork, lead_id: int) -> set[int]:
+def _refused_lately(work: TurnWork, lead_id: int) -> frozenset[int]:
     """Return whom Kommo has refused for a lead: nobody is tried twice while it refuses."""
     refused = Effect.objects.for_account(work.config.account_id).filter(
         lead_id=lead_id,
@@ -120,7 +120,7 @@ def _refused_lately(work: TurnWork, lead_id: int) -> set[int]:
         state=Effect.State.FAILED,
         settled_at__gt=work.now - REFUSED_FOR,
     )
-    return set(refused.values_list("target", flat=True))
+    return frozenset(refused.values_list("target", flat=True))
 
 
 _ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {

@@ -72,7 +72,7 @@ def _try_later(
     for note in notes:
         settlement.again(note, may_have_been_sent or note.attempts > 1, str(error))
     if isinstance(error, BudgetExhausted):
-        wait = max(0.02, (error.retry_at - settlement.lease.clock()).total_seconds())
+        wait = max(0.02, error.wait_seconds)
     else:
         wait = decide_retry(error, 2).wait_seconds or LONGEST_WAIT_SECONDS
     settlement.wait_seconds = wait

@@ -131,7 +131,7 @@ def _enrich(
 
 def _later(error: KommoError, lease: LaneLease) -> Later:
     if isinstance(error, BudgetExhausted):
-        return Later(max(0.05, (error.retry_at - lease.clock()).total_seconds()))
+        return Later(max(0.05, error.wait_seconds))
     if isinstance(error, NeedsAuthorization):
         log.warning("account %s: no valid token, its inbox waits", lease.account_id)
     else:

@@ -177,7 +177,9 @@ def _take(account_id: int) -> tuple[float, float, bool]:
         _, begins_at, read_at, failures = _run_take(account_id, keys)
     offset = _offset.learn(read_at)
     if begins_at - read_at > LONGEST_WAIT_SECONDS:
-        raise BudgetExhausted(retry_at=datetime.fromtimestamp(begins_at, UTC))
+        raise BudgetExhausted(
+            retry_at=datetime.fromtimestamp(begins_at, UTC), wait_seconds=begins_at - read_at
+        )
     return begins_at, offset, failures > 0
 
 
