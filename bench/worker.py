@@ -10,16 +10,15 @@ import django
 
 
 def main() -> None:
-    """Serve until SIGTERM; the pause without work is short, as the pump's is after work."""
+    """Serve until SIGTERM, with the pump's pauses."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     django.setup()
+    from distribution.management.commands.pump import LONGEST_SLEEP, repeat
     from distribution.operations.work import work_once
 
     print("ready", flush=True)
-    while not stop.is_set():
-        if not work_once():
-            stop.wait(0.005)
+    repeat(work_once, stop, LONGEST_SLEEP)
 
 
 if __name__ == "__main__":

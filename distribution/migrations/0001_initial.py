@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('original_owner_id', models.BigIntegerField(null=True)),
                 ('transferee_id', models.BigIntegerField(null=True)),
                 ('displaced_entry', models.IntegerField(null=True)),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'lead',
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('user_id', models.BigIntegerField(verbose_name='manager')),
                 ('open_leads', models.IntegerField(default=0, verbose_name='open leads')),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'load',
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('lag', models.BigIntegerField(default=0, verbose_name='lag, millionths of a lead')),
                 ('count', models.BigIntegerField(default=0, verbose_name='leads')),
                 ('last_lead_at', models.DateTimeField(blank=True, null=True, verbose_name='last lead')),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
                 ('register', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='distribution.register')),
             ],
             options={
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('digest', models.BinaryField(max_length=32)),
                 ('body', models.JSONField()),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'roster',
@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField()),
                 ('generation', models.IntegerField(default=1)),
                 ('payload', models.JSONField(default=dict)),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'timer',
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField()),
                 ('roster_digest', models.BinaryField(max_length=32)),
                 ('opening', models.JSONField()),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'turn',
@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField()),
                 ('moved', models.IntegerField(default=0)),
                 ('parked', models.IntegerField(default=0)),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'wave',
@@ -219,7 +219,7 @@ class Migration(migrations.Migration):
                 ('lag_before', models.BigIntegerField(null=True)),
                 ('eligible', models.IntegerField(default=0)),
                 ('wave_id', models.BigIntegerField(null=True)),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'decision',
@@ -279,7 +279,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(null=True)),
                 ('settled_at', models.DateTimeField(null=True)),
                 ('result', models.CharField(blank=True, max_length=200)),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
             ],
             options={
                 'verbose_name': 'effect',

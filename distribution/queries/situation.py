@@ -16,17 +16,22 @@ from shifts.core.machine import Presence, ShiftState
 from shifts.core.windows import DailyWindow, opens_at
 from shifts.queries import shift_states
 
-# People of the rules' groups; each group has one rule and one register.
+# People of the rules' groups; each group has one rule and one register. Loads and entries are looked
+# up a person: a join would be planned by statistics that a growing account outruns (200 × 200).
 _PEOPLE = """
 SELECT r.id, m.kommo_id, m.is_licensed, m.is_active_in_kommo, g.kommo_id,
   coalesce(l.open_leads, 0), coalesce(e.lag, 0), coalesce(e.count, 0), e.last_lead_at
 FROM distribution_grouprule r
 JOIN accounts_group g ON g.id = r.group_id
-JOIN accounts_manager m ON m.account_id = r.account_id AND m.group_id = g.id
-LEFT JOIN distribution_managerload l ON l.account_id = r.account_id AND l.user_id = m.kommo_id
 LEFT JOIN distribution_register reg ON reg.rule_id = r.id
-LEFT JOIN distribution_registerentry e
-  ON e.account_id = r.account_id AND e.register_id = reg.id AND e.user_id = m.kommo_id
+JOIN accounts_manager m ON m.account_id = r.account_id AND m.group_id = g.id
+LEFT JOIN LATERAL (
+  SELECT open_leads FROM distribution_managerload
+  WHERE account_id = r.account_id AND user_id = m.kommo_id LIMIT 1) l ON true
+LEFT JOIN LATERAL (
+  SELECT lag, count, last_lead_at FROM distribution_registerentry
+  WHERE account_id = r.account_id AND register_id = reg.id AND user_id = m.kommo_id LIMIT 1
+) e ON true
 WHERE r.account_id = %s
 """
 

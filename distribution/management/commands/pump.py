@@ -39,7 +39,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         threads = [
-            threading.Thread(target=_loop, args=(step, stop, longest), daemon=True)
+            threading.Thread(target=repeat, args=(step, stop, longest), daemon=True)
             for step, longest in _steps(options["threads"])
         ]
         for thread in threads:
@@ -66,7 +66,7 @@ def _keep_house() -> bool:
     return reconcile_due(now) or found
 
 
-def _loop(step: Callable[[], bool], stop: threading.Event, longest: float) -> None:
+def repeat(step: Callable[[], bool], stop: threading.Event, longest: float) -> None:
     """Repeat a step; after work at once, else after a growing pause."""
     pause = SHORTEST_SLEEP
     while not stop.is_set():
