@@ -56,7 +56,8 @@ def _groups(values: Values, catalogue: Catalogue) -> Iterator[str]:
         ]
         tracked += [catalogue.stage_name(pipeline, stage) for pipeline, stage in entry["stages"]]
         name = groups.get(entry["group"], entry["group"])
-        yield f"{name} ← {', '.join(tracked) or _('no stages')}"
+        listed = ", ".join(tracked) or _("no stages")
+        yield f"{name} ← {listed}"
 
 
 def _hours(values: Values, zone: str) -> str:

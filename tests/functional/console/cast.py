@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from django.utils import timezone
+
 from accounts.models import Account, Group, LeadField, Manager, Pipeline, Stage
 from distribution.core.decide import Turn
 from distribution.core.facts import LeadFacts
@@ -159,7 +161,7 @@ def _account(kommo_id: int, host: str, name: str, now: datetime) -> Account:
         name=name,
         zone="Europe/Madrid",
         hook_digest=hashlib.sha256(host.encode()).digest(),
-        hook_checked_at=now,
+        hook_checked_at=timezone.now(),
         sync_state="done",
         synced_at=now,
         installed_at=now - timedelta(days=30),

@@ -26,7 +26,7 @@ PAGES = ["/", "/board", "/me", "/settings", "/log", "/nothing-here"]
         ("es", "Distribución por turnos"),
         ("pt-br", "Distribuição por turnos"),
         ("tr", "Vardiyaya göre dağıtım"),
-        ("id", "Distribusi per sif"),
+        ("id", "Distribusi shift"),
     ],
 )
 def test_the_console_speaks_the_accounts_language(
@@ -80,6 +80,7 @@ def test_no_page_has_a_script_or_a_style_inside(
     [
         ({"health": "needs_reauth"}, "Kommo no longer accepts our authorisation"),
         ({"health": "payment_required"}, "The plan of this Kommo account has ended"),
+        ({"hook_checked_at": None}, "Kommo’s webhook could not be checked for over an hour"),
         ({"sync_state": "failed"}, "Reading the account from Kommo has failed"),
         (
             {
