@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from distribution.operations.purge import purge
 from distribution.operations.reconcile import reconcile_due
 from distribution.operations.work import work_until_idle
 from peresmenka.lib.clock import read_clock
 from peresmenka.lib.enqueue import open_door, ring
 
 SECONDS_A_TASK = 20.0
+MOST_CHUNKS = 100
 
 
 @shared_task(name="distribution.tasks.work")
@@ -25,3 +27,12 @@ def work() -> None:
 def reconcile() -> None:
     """Compare the accounts that are due with their Kommo."""
     reconcile_due(read_clock())
+
+
+@shared_task(name="distribution.tasks.forget")
+def forget() -> None:
+    """Delete settled events and effects that are old enough."""
+    now = read_clock()
+    for _ in range(MOST_CHUNKS):
+        if not purge(now):
+            break
