@@ -21,11 +21,16 @@ CONNECTIONS = 16
 def ingest(place: Place, *, seconds: float) -> dict[str, Any]:
     """Return rates of both servers, one after the other, and the latency of ours at a steady rate."""
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE IF NOT EXISTS bench_bare (id bigserial, body bytea, digest bytea)")
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS bench_bare (id bigserial, body bytea, digest bytea)"
+        )
     path = f"/hooks/kommo/{hook_key(place.account)}"
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
     for _ in range(2):
-        for name, app in (("bare", "bench.bare:application"), ("ours", "peresmenka.wsgi:application")):
+        for name, app in (
+            ("bare", "bench.bare:application"),
+            ("ours", "peresmenka.wsgi:application"),
+        ):
             clear()
             with running_web(workers=2, app=app) as url:
                 found = asyncio.run(_flood(url, path, place, seconds))
@@ -121,4 +126,8 @@ async def _steady(
         queue.put_nowait(None)
     await asyncio.gather(*clients)
     cuts = statistics.quantiles([1000 * value for value in spent], n=100)
-    return {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1), "max": round(max(spent) * 1000, 1)}
+    return {
+        "p50": round(cuts[49], 1),
+        "p99": round(cuts[98], 1),
+        "max": round(max(spent) * 1000, 1),
+    }

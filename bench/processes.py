@@ -67,9 +67,7 @@ def lone_leads(
     return {"accounts": accounts, "leads": total, **_latencies(sent)}
 
 
-def _send_steadily(
-    web: str, leads: list[tuple[Place, int]], per_second: float
-) -> dict[int, float]:
+def _send_steadily(web: str, leads: list[tuple[Place, int]], per_second: float) -> dict[int, float]:
     from accounts.operations.hooks import hook_key
 
     session = requests.Session()
@@ -117,9 +115,7 @@ def eight_workers(kommo: Kommo, *, leads: int, number: int) -> dict[str, Any]:
     for accounts in (1, 8):
         for workers in (1, 8):
             clear()
-            places = [
-                make_place(kommo, number + n, managers=50, limit=0) for n in range(accounts)
-            ]
+            places = [make_place(kommo, number + n, managers=50, limit=0) for n in range(accounts)]
             number += accounts
             _fill(kommo, places, leads)
             busy = Busy()

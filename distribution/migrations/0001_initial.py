@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('pipeline_id', models.BigIntegerField(verbose_name='pipeline')),
                 ('status_id', models.BigIntegerField(blank=True, null=True, verbose_name='stage')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='distribution.grouprule')),
+                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='distribution.grouprule')),
             ],
             options={
                 'verbose_name': 'tracked stage',
@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
                 ('count', models.BigIntegerField(default=0, verbose_name='leads')),
                 ('last_lead_at', models.DateTimeField(blank=True, null=True, verbose_name='last lead')),
                 ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('register', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='distribution.register')),
+                ('register', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='distribution.register')),
             ],
             options={
                 'verbose_name': 'register entry',

@@ -28,7 +28,7 @@ class RegisterEntry(AccountOwnedHot):
     """One manager's place in a register (ENGINE.md: the lags of a register always sum to zero)."""
 
     register = models.ForeignKey(
-        Register, on_delete=models.CASCADE, related_name="entries", db_constraint=False
+        Register, on_delete=models.CASCADE, related_name="+", db_constraint=False
     )
     user_id = models.BigIntegerField(_("manager"))
     lag = models.BigIntegerField(_("lag, millionths of a lead"), default=0)

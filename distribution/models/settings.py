@@ -86,7 +86,7 @@ class GroupRule(AccountOwned):
 class GroupStage(AccountOwned):
     """A tracked stage of a group rule; without a status the whole pipeline, later stages included."""
 
-    rule = models.ForeignKey(GroupRule, on_delete=models.CASCADE, related_name="stages")
+    rule = models.ForeignKey(GroupRule, on_delete=models.CASCADE, related_name="+")
     pipeline_id = models.BigIntegerField(_("pipeline"))
     status_id = models.BigIntegerField(_("stage"), null=True, blank=True)
 

@@ -40,7 +40,7 @@ def _is_lost(lead: dict[str, Any], row: LeadMirror | None) -> bool:
         return True
     if row.state == LeadMirror.State.WAITING:
         return False
-    return row.owner_id != lead["owner"]
+    return bool(row.owner_id != lead["owner"])
 
 
 def _doubled(account: Account, leads: list[dict[str, Any]]) -> int:

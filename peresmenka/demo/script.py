@@ -80,7 +80,8 @@ class Script:
             "return_enabled": True,
             "notes_enabled": True,
             "groups": [
-                {"group": group, "pipelines": [pipeline], "stages": []} for group, pipeline in places
+                {"group": group, "pipelines": [pipeline], "stages": []}
+                for group, pipeline in places
             ],
         }
 

@@ -101,13 +101,17 @@ class Command(BaseCommand):
         self._say(f"{leaver.name} ends the shift")
         script.crm.shift(leaver.kommo_id, "end")
         self._await(supervisor, "leads moved", lambda: _has_none(script, leaver.kommo_id))
-        self._say(f"{script.moved()} leads moved: {_named(script, script.open_loads(script.sellers))}")
+        self._say(
+            f"{script.moved()} leads moved: {_named(script, script.open_loads(script.sellers))}"
+        )
         self._pause(supervisor)
         self._say(f"{leaver.name} is back on shift")
         script.crm.shift(leaver.kommo_id, "start")
         moved = script.moved()
         self._await(
-            supervisor, "leads returned", lambda: script.returned() >= moved and script.is_at_rest(0)
+            supervisor,
+            "leads returned",
+            lambda: script.returned() >= moved and script.is_at_rest(0),
         )
         self._say(
             f"{script.returned()} leads returned: {_named(script, script.open_loads(script.sellers))}"
@@ -133,7 +137,9 @@ class Command(BaseCommand):
             return
         password = make_operator()
         self._say(f"open {stage.web_url}/  (sign in as Vera, Sonia, Oleg …)")
-        self._say(f"     {stage.sandbox_url}/{HOST}/  Kommo: leads, shift buttons, a form for a new lead")
+        self._say(
+            f"     {stage.sandbox_url}/{HOST}/  Kommo: leads, shift buttons, a form for a new lead"
+        )
         self._say(f"     {stage.web_url}/operator/  operator / {password}")
 
 
