@@ -29,6 +29,7 @@ from distribution.operations.dealing import deal_all
 from distribution.operations.happenings import absorb_happenings, fire_timers
 from distribution.operations.lanes import LaneLease, LostLane
 from distribution.operations.moves import run_returns, run_waves
+from distribution.operations.overwrites import note_overwrites
 from distribution.operations.rows import LeadRow, rows_by_ids
 from distribution.operations.work_state import TurnWork
 from distribution.queries.config import AccountConfig, config_of
@@ -158,6 +159,7 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
             absorb_gone(work, lead_id, reading.observed_at)
         else:
             absorb_lead(work, lead, agenda.hints.get(lead_id, ()), reading.observed_at)
+    note_overwrites(work, agenda.hints)
     _note_activity(work, agenda)
     if work.lease.has_due_timers and not agenda.has_more:
         fire_timers(work)

@@ -1,0 +1,48 @@
+"""A person's change that ours overwrote in the one round trip between read and PATCH: counted, shown.
+
+Kommo has no conditional write. Our own echo tells whose the lead was when the PATCH arrived; if that
+was neither the owner we had read nor the target, somebody had changed it in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from accounts.kommo.webhook import LeadHint
+from distribution.models import Decision, Effect
+from distribution.operations.work_state import TurnWork
+
+REASON = "overwrote_person"
+
+
+def note_overwrites(work: TurnWork, hints: Mapping[int, Sequence[LeadHint]]) -> None:
+    """Record each lead whose echo shows another former owner than our change expected."""
+    echoes = {
+        lead_id: hint
+        for lead_id, heard in hints.items()
+        for hint in heard
+        if lead_id in work.rows and _may_be_ours(work, hint)
+    }
+    if not echoes:
+        return
+    effects = (
+        Effect.objects.for_account(work.config.account_id)
+        .filter(lead_id__in=echoes, kind=Effect.Kind.OWNER, sent_at__isnull=False)
+        .order_by("lead_id", "-id")
+        .distinct("lead_id")
+    )
+    for lead_id, target, expected in effects.values_list("lead_id", "target", "expected_from"):
+        before = echoes[lead_id].old_owner_id or None
+        if echoes[lead_id].owner_id == target and before not in (expected, target):
+            work.record(
+                work.rows[lead_id],
+                Decision.Kind.MANUAL,
+                chosen_id=target,
+                previous_owner_id=before,
+                reason=REASON,
+            )
+
+
+def _may_be_ours(work: TurnWork, hint: LeadHint) -> bool:
+    is_robot = hint.modified_by in (None, 0, work.config.service_user_id)
+    return hint.action == "responsible" and is_robot and hint.old_owner_id is not None
