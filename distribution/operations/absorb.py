@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.kommo.payloads import Lead
 from accounts.kommo.webhook import LeadHint
 from accounts.models import Stage
@@ -139,7 +141,9 @@ def _absorb_owner(work: TurnWork, row: LeadRow, seen: int | None) -> None:
             work.written.settled_effects.append((row.lead_id, seen or 0, "seen in Kommo"))
         row.confirmed_owner_id = seen
         return
-    if row.is_in_flight and (seen == row.confirmed_owner_id or _is_our_step(work, row, seen)):
+    if row.is_in_flight and seen == row.confirmed_owner_id:
+        return
+    if _is_our_step(work, row, seen):
         return
     overrule(work, row, seen)
 
@@ -161,11 +165,16 @@ def overrule(work: TurnWork, row: LeadRow, seen: int | None) -> None:
 
 
 def _is_our_step(work: TurnWork, row: LeadRow, seen: int | None) -> bool:
-    """Say whether this owner is one that we set on the way to a later one (asked only in doubt)."""
+    """Say whether this owner is one that we set on the way to a later one (asked only in doubt).
+
+    A lead may be on its way although its owner is the confirmed one: dealt, moved and returned.
+    """
     return (
         Effect.objects.for_account(work.config.account_id)
         .filter(lead_id=row.lead_id, target=seen, kind=Effect.Kind.OWNER)
-        .filter(created_at__gte=row.confirmed_at)
+        .filter(
+            Q(state__in=("sending", "unknown")) | Q(state="done", settled_at__gte=row.confirmed_at)
+        )
         .exists()
     )
 

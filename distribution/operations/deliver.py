@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 
 from django.conf import settings
 
@@ -20,6 +19,7 @@ from accounts.kommo.errors import (
     KommoError,
     TooLarge,
 )
+from accounts.kommo.payloads import OwnerEvent
 from accounts.kommo.retry import decide_retry
 from accounts.models import Account, Lane
 from distribution.core.delivery import (
@@ -161,13 +161,23 @@ def _not_overruled(
             steps = [
                 (event.from_id or None, event.to_id or None)
                 for event in events
-                if event.lead_id == effect.lead_id and event.at >= effect.facts.read_version
+                if event.lead_id == effect.lead_id and _is_later(event, effect)
             ]
             if was_overruled(steps, own.get(effect.lead_id, set())):
                 settlement.ended(effect, Outcome.SUPERSEDED, effect.facts.expected_from)
             else:
                 ready.append(effect)
     return ready
+
+
+def _is_later(event: OwnerEvent, effect: ClaimedEffect) -> bool:
+    """Say whether an owner change came after the read; times have a grain of a second.
+
+    One of the same second that made the owner what was read had been read.
+    """
+    if event.at == effect.facts.read_version:
+        return (event.to_id or None) != effect.facts.expected_from
+    return event.at > effect.facts.read_version
 
 
 def _patch(client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement) -> None:
@@ -224,12 +234,8 @@ def _refused(
 def _wait_for(settlement: Settlement, error: KommoError) -> None:
     """Leave the lane alone until the error may be over; what is transient is never given up."""
     if isinstance(error, BudgetExhausted):
-        wait = max(0.02, (error.retry_at - _now(settlement)).total_seconds())
+        wait = max(0.02, error.wait_seconds)
     else:
         wait = decide_retry(error, 2).wait_seconds or LONGEST_WAIT_SECONDS
     log.info("account %s: delivery waits %.1f s: %s", settlement.lease.account_id, wait, error)
     settlement.wait_seconds = wait
-
-
-def _now(settlement: Settlement) -> datetime:
-    return settlement.lease.clock()
