@@ -56,7 +56,9 @@ class Checks:
         )
         assert not self._rows(_LOADS), f"a load is not the mirror's: {self._rows(_LOADS)}"
         assert not self._rows(_TWO_SENDING), "two changes of one lead are on their way"
-        assert not sim.wire.blind_writes, "a human's change that had been read was written over"
+        assert not sim.wire.blind_writes, (
+            f"read and written over: {sim.wire.blind_writes}"
+        )
         unexcused = [one for one in sim.wire.overwrites if not one.is_excused]
         assert not unexcused, f"a human's change was written over: {unexcused}"
         self._notes_at_most_once()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
@@ -28,6 +29,7 @@ from tests.simulation.virtual import SessionClock
 from tests.simulation.wire import Frame, Wire, WorkerDied
 from tests.world import World
 
+SHOWN = int(os.environ.get("SIMULATION_LINES", "60"))  # of a history that went wrong
 LOUD_LOGGERS = ("accounts", "distribution", "shifts", "django.request")
 
 
@@ -85,7 +87,7 @@ class Simulation:
         self._workers: list[tuple[str, float, Callable[[], object]]] = [
             ("hooks", 4, self.world.post_hooks),
             ("turn", 6, lambda: turn.take_turn(before_commit=lambda: self.point("commit", True))),
-            ("deliver", 5, lambda: delivering.deliver()),
+            ("deliver", 5, delivering.deliver),
             ("house", 1, lambda: do_housekeeping(self.world.now)),
             ("reconcile", 1, lambda: reconcile_due(self.world.now)),
             ("abandon", 0.15 if plan.dies else 0, lambda: self._abandon(lane)),
@@ -126,7 +128,7 @@ class Simulation:
                 raise Violation(self._story(error)) from error
 
     def _story(self, error: Exception) -> str:
-        lines = "\n".join([*self.trace[-60:], *self.loud.lines[-2:]])
+        lines = "\n".join([*self.trace[-SHOWN:], *self.loud.lines[-2:]])
         return f"seed {self.seed} of plan {self.plan}:\n{lines}\n{type(error).__name__}: {error}"
 
     @contextmanager
@@ -227,7 +229,9 @@ class Simulation:
             self.work()
 
     def _pause(self, where: str) -> None:
-        seconds = self.random.choice((7.0, 20.0, 31.0, 31.0, 45.0))
+        seconds = self.random.choice(
+            (7.0, 20.0, 31.0, 31.0, 45.0) if self._may_die() else (7.0, 20.0)
+        )
         self.counts["zombies" if seconds > lanes.LEASE_SECONDS else "pauses"] += 1
         self.say(f"a worker stands still for {seconds} s: {self.wire.frames[-1].kind}, {where}")
         self.wire.frames[-1].was_paused = True

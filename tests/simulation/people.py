@@ -95,6 +95,7 @@ class People:
         for user_id in self._managers:
             self._crm.users[user_id].is_active = True
         Account.objects.filter(pk=self._sim.account.pk).update(synced_at=None)
+        self._save({"shift_mode": "manual"})  # or else hours of silence send them home
         self._sim.world.run()
         for user_id in self._managers:
             self._shift(user_id, "start")
@@ -178,7 +179,7 @@ class People:
             Account.objects.filter(pk=self._sim.account.pk).update(synced_at=None)
 
     def _save_settings(self) -> None:
-        account, random = self._sim.account, self._random
+        random = self._random
         changes = random.choice(
             (
                 {"strategy": random.choice(("even", "least_loaded"))},
@@ -192,6 +193,10 @@ class People:
                 {"shift_mode": random.choice(("manual", "manual", "hybrid"))},
             )
         )
+        self._save(changes)
+
+    def _save(self, changes: dict[str, Any]) -> None:
+        account = self._sim.account
         self._sim.say(f"settings {changes}")
         version = settings_of(account).version
         save_settings(

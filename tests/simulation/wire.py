@@ -75,7 +75,7 @@ class Wire(SandboxAdapter):
         self._point = point
         self.frames: list[Frame] = []
         self.overwrites: list[Overwrite] = []
-        self.blind_writes = 0  # of a lead whose change the very worker had read
+        self.blind_writes: list[int] = []  # leads whose change the very worker had read
         self.calls = 0
         # lead -> (when read, how many owner changes it had then), by any turn
         self._turn_reads: dict[int, list[tuple[float, int]]] = defaultdict(list)
@@ -91,7 +91,7 @@ class Wire(SandboxAdapter):
         try:
             response = super().send(request, *args, **kwargs)
         finally:
-            if account is not None:
+            if account is not None and self.frames:  # at rest nobody interferes
                 self._judge_write(account, before, began)
         if account is not None and request.method == "GET" and path == "/api/v4/leads":
             self._note_read(account, request, response, began)
@@ -134,18 +134,19 @@ class Wire(SandboxAdapter):
             lead = account.leads[lead_id]
             if len(lead.owners) <= count:
                 continue  # nothing was written
+            frame = self.frames[-1]
             seen, read_at = self._known(lead_id, lead.owners[count].after)
-            self.blind_writes += self._is_blind(
-                lead_id, lead.owners, seen, lead.owners[count].after
-            )
+            if self._is_blind(lead_id, lead.owners, seen, lead.owners[count].after):
+                self.blind_writes.append(lead_id)
             unseen = [one for one in lead.owners[seen:count] if not one.is_api]
             if unseen:
                 last = unseen[-1]
                 self.overwrites.append(Overwrite(lead_id, last.after, last.at, now, read_at))
+            frame.reads[lead_id], frame.reads_at[lead_id] = len(lead.owners), now
 
     def _is_blind(self, lead_id: int, owners: list[Owning], seen: int, target: int) -> bool:
         """Say whether the worker has read that a human chose another than the one it expected."""
-        if not self.frames or lead_id not in self.frames[-1].reads or owners[seen - 1].is_api:
+        if lead_id not in self.frames[-1].reads or seen < 2 or owners[seen - 1].is_api:
             return False
         effect = self._effect(lead_id, target)
         return effect is not None and owners[seen - 1].after != effect.expected_from
@@ -156,7 +157,7 @@ class Wire(SandboxAdapter):
 
     def _known(self, lead_id: int, target: int) -> tuple[int, float]:
         """Return how many owner changes the sender could know of, and when it read them."""
-        frame = self.frames[-1] if self.frames else Frame("nobody", 0.0)
+        frame = self.frames[-1]
         if lead_id in frame.reads:
             return frame.reads[lead_id], frame.reads_at[lead_id]
         effect = self._effect(lead_id, target)
