@@ -180,11 +180,12 @@ class OpenFilter(admin.SimpleListFilter):
 
     title = _("open")
     parameter_name = "open"
+    label = _("Open only")
     condition = Q()
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer the open rows alone: the others have no index of their own."""
-        return [("yes", _("Open only"))]
+        return [("yes", self.label)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the open rows."""

@@ -14,6 +14,7 @@ class RunningFilter(OpenFilter):
     """Shifts and pauses that have not ended."""
 
     title = _("running")
+    label = _("Running only")
     condition = Q(ended_at=None)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import connection
@@ -29,6 +30,19 @@ from peresmenka.lib.clock import read_clock
 
 MOST_ASKED_AT_ONCE = 5  # accounts: each is asked over the network while the operator waits
 MOST_COUNTED = 1000
+LINKED = (
+    "accounts.inboxevent",
+    "accounts.lane",
+    "accounts.credential",
+    "accounts.manager",
+    "accounts.auditentry",
+    "shifts.shift",
+    "distribution.effect",
+    "distribution.decision",
+    "distribution.leadmirror",
+    "distribution.timer",
+    "distribution.deadletter",
+)
 # One row an account, each part through the index that the lanes use.
 _HEALTH = """
 SELECT a.id, business_now(), c.issued_at,
@@ -81,7 +95,8 @@ class AccountList(ChangeList):
 class OpenAccounts(OpenFilter):
     """Accounts that have not left."""
 
-    title = gettext_lazy("not left")
+    title = gettext_lazy("installation")
+    label = gettext_lazy("Installed now")
     condition = ~Q(state=Account.State.LEFT)
 
 
@@ -89,15 +104,14 @@ class OpenAccounts(OpenFilter):
 class AccountAdmin(OperatorAdmin):
     list_display = (
         "host",
-        "name",
         "state",
         "health",
-        "hook_checked_at",
-        "token_age",
         "waiting_events",
         "waiting_effects",
         "oldest_unserved",
         "dead_letters",
+        "hook_age",
+        "token_age",
     )
     list_filter = (OpenAccounts, "state", "health")
     number_fields = ("kommo_id",)
@@ -130,13 +144,21 @@ class AccountAdmin(OperatorAdmin):
         found: Health | None = account.health_read  # type: ignore[attr-defined]
         return found
 
+    @admin.display(description=gettext_lazy("webhook checked"))
+    def hook_age(self, account: Account) -> str:
+        """Return how long ago the subscription was looked at; every quarter of an hour it is."""
+        health = self._health(account)
+        if health is None or account.hook_checked_at is None:
+            return _("never")
+        return _("%(time)s ago") % {"time": timesince(account.hook_checked_at, health.now, depth=1)}
+
     @admin.display(description=gettext_lazy("token’s age"))
     def token_age(self, account: Account) -> str:
         """Return how old the token pair is; refreshed at half of its life."""
         health = self._health(account)
         if health is None or health.token_issued_at is None:
             return _("no token")
-        return timesince(health.token_issued_at, health.now)
+        return timesince(health.token_issued_at, health.now, depth=1)
 
     @admin.display(description=gettext_lazy("open events"))
     def waiting_events(self, account: Account) -> str:
@@ -157,7 +179,7 @@ class AccountAdmin(OperatorAdmin):
         if health is None:
             return ""
         waits = [one for one in (health.oldest_event_at, health.oldest_effect_at) if one]
-        return timesince(min(waits), health.now) if waits else "–"
+        return timesince(min(waits), health.now, depth=1) if waits else "–"
 
     @admin.display(description=gettext_lazy("dead letters"))
     def dead_letters(self, account: Account) -> str | SafeString:
@@ -173,23 +195,14 @@ class AccountAdmin(OperatorAdmin):
     @admin.display(description=gettext_lazy("its rows"))
     def tables(self, account: Account) -> SafeString:
         """Return links to the account's rows of the tables looked at most."""
-        names = (
-            "accounts_inboxevent",
-            "accounts_lane",
-            "accounts_credential",
-            "accounts_manager",
-            "accounts_auditentry",
-            "shifts_shift",
-            "distribution_effect",
-            "distribution_decision",
-            "distribution_leadmirror",
-            "distribution_timer",
-            "distribution_deadletter",
-        )
-        links = [f"{reverse(f'admin:{name}_changelist')}?account={account.pk}" for name in names]
-        labels = [name.partition("_")[2] for name in names]
         parts = [
-            format_html('<a href="{}">{}</a>', *pair) for pair in zip(links, labels, strict=True)
+            format_html(
+                '<a href="{}?account={}">{}</a>',
+                reverse(f"admin:{name.replace('.', '_')}_changelist"),
+                account.pk,
+                apps.get_model(name)._meta.verbose_name_plural,
+            )
+            for name in LINKED
         ]
         return SafeString(" · ".join(parts))
 

@@ -34,7 +34,8 @@ from peresmenka.lib.clock import read_clock
 class NotReplayed(OpenFilter):
     """Dead letters that nobody has replayed."""
 
-    title = gettext_lazy("not replayed")
+    title = gettext_lazy("replay")
+    label = gettext_lazy("Not replayed")
     condition = Q(replayed_at=None)
 
 
@@ -118,6 +119,7 @@ class InTheQueue(OpenFilter):
     """Leads that wait for somebody."""
 
     title = gettext_lazy("waiting")
+    label = gettext_lazy("Waiting only")
     condition = Q(state__in=["waiting", "parked"])
 
 

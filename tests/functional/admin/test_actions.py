@@ -102,6 +102,18 @@ def test_a_letter_is_replayed_once(admin: Client, filled: Filled) -> None:
     assert AuditEntry.objects.filter(action="dead_letter.replayed").count() == 2
 
 
+def test_a_second_death_takes_a_second_letter(filled: Filled, world: World) -> None:
+    letters = [filled.letter_of_event, filled.letter_of_effect]
+    replay_dead_letters(letters, by="olga", now=world.now)
+    effects = Effect.objects.filter(pk=filled.letter_of_effect.row_id)
+    events = InboxEvent.objects.filter(pk=filled.letter_of_event.row_id)
+    effects.update(state="dead")
+    events.update(done_at=world.now)
+    assert replay_dead_letters(letters, by="olga", now=world.now).replayed == 0
+    assert effects.get().state == "dead"
+    assert events.get().done_at == world.now
+
+
 def test_a_replay_says_who_did_it(admin: Client, filled: Filled, operator: User) -> None:
     replay(admin, filled.letter_of_event)
     letter = DeadLetter.objects.get(pk=filled.letter_of_event.pk)
