@@ -56,15 +56,14 @@ class DecisionAdmin(OperatorAdmin):
 def _record(decision: Decision) -> dict[str, Any]:
     account, now = decision.account, read_clock()
     zone = ZoneInfo(account.zone)
-    found = queries.decision_record(account, decision)
+    found = queries.decision_details(account, decision)
     names = manager_names(account)
     return {
         "what": what_happened(decision, names),
         "why": code_text(decision.reason) if decision.reason else "",
         "candidates": candidate_lines(found, names, zone, now, None),
         "policy": policy_line(found.policy),
-        "replay": found.replay,
-        "replayed_name": names.get(found.replay.chosen_id or 0, "–") if found.replay else "",
+        "differences": found.differences,
         "zone": account.zone,
         "timeline": timeline_lines(
             queries.decisions_of_lead(account, decision.lead_id),

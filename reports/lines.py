@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from distribution.core.ledger import LEAD
 from distribution.labels import clock, code_text, presence_text, refusal_text
 from distribution.models import Decision, Effect
-from reports.queries import DecisionRecord
+from reports.queries import DecisionDetails
 
 Kind = Decision.Kind
 _LATE = (Effect.State.FAILED, Effect.State.DEAD)
@@ -63,7 +63,7 @@ class CandidateLine:
 
 
 def candidate_lines(
-    record: DecisionRecord,
+    details: DecisionDetails,
     names: Mapping[int, str],
     zone: tzinfo,
     now: datetime,
@@ -71,12 +71,12 @@ def candidate_lines(
 ) -> list[CandidateLine]:
     """Return the candidates; of colleagues a manager (`own_id`) sees names and verdicts as well."""
     lines = []
-    for row in record.candidates:
+    for row in details.candidates:
         phrases = tuple(
             _with_end(refusal_text(refusal), refusal.until, zone, now)
             for refusal in row.verdict.refusals
         )
-        is_chosen = row.user_id == record.decision.chosen_id
+        is_chosen = row.user_id == details.decision.chosen_id
         lines.append(
             CandidateLine(
                 name=names.get(row.user_id, str(row.user_id)),

@@ -9,11 +9,12 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import Account, AuditEntry
-from distribution.core.decide import Kind, rebuild
-from distribution.core.decisions import Verdict, all_verdicts
-from distribution.core.records import candidate_rows, lead_from_json
-from distribution.models import Decision, Effect, LeadMirror, Roster, TurnRecord
+from distribution.core.decisions import Verdict
+from distribution.core.records import situation_from_json
+from distribution.models import Decision, Effect, LeadMirror
 from distribution.queries.board import lead_name
+from distribution.queries.records import DecisionRecord, differences, record_of
+from distribution.queries.settings import SAVED
 
 PAGE = 50
 TIMELINE_SHOWN = 100
@@ -94,15 +95,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
-    """The decision made again from its record by today's rules."""
-
-    is_same: bool
-    chosen_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRecord:
+class DecisionDetails:
     """Everything that is known about one decision."""
 
     decision: Decision
@@ -110,92 +103,54 @@ class DecisionRecord:
     candidates: tuple[Candidate, ...]  # empty: nobody was chosen among several
     policy: dict[str, Any]  # strategy, hours and delay that counted; empty as above
     settings_version: int | None
-    replay: Replay | None
+    differences: list[str] | None  # decided again: empty = identical; None = nothing to decide
 
 
-def decision_record(account: Account, decision: Decision) -> DecisionRecord:
-    """Return a decision with its candidates and its replay (B2)."""
-    turn = roster = None
-    if decision.turn_key:
-        turn = TurnRecord.objects.for_account(account).filter(key=decision.turn_key).first()
-    if turn is not None:
-        rosters = Roster.objects.for_account(account).filter(digest=bytes(turn.roster_digest))
-        roster = rosters.first()
-    lead = LeadMirror.objects.for_account(account).filter(lead_id=decision.lead_id).first()
-    version = _settings_version(account, decision.decided_at)
-    if turn is None or roster is None:
-        return DecisionRecord(decision, lead, (), {}, version, None)
-    return DecisionRecord(
+def decision_details(account: Account, decision: Decision) -> DecisionDetails:
+    """Return a decision with its candidates, and what comes out when it is decided again (B2)."""
+    record = record_of(account, decision)
+    return DecisionDetails(
         decision,
-        lead,
-        _candidates(roster.body, turn.opening, decision),
-        roster.body["policy"],
-        version,
-        _replay(account, roster.body, turn.opening, decision),
+        LeadMirror.objects.for_account(account).filter(lead_id=decision.lead_id).first(),
+        _candidates(record) if record.roster else (),
+        record.roster.get("policy", {}),
+        _settings_version(account, decision.decided_at),
+        differences(record),
     )
 
 
 def _settings_version(account: Account, at: datetime) -> int | None:
     """Return the version of the settings that was saved last before `at`."""
     entries = AuditEntry.objects.for_account(account).filter(
-        at__lte=at, after__has_key="version", action="settings_saved"
+        at__lte=at, after__has_key="version", action=SAVED
     )
     after = entries.order_by("-at", "-pk").values_list("after", flat=True).first()
     return after["version"] if after else None
 
 
-def _candidates(
-    roster: dict[str, Any], opening: dict[str, Any], decision: Decision
-) -> tuple[Candidate, ...]:
+def _candidates(record: DecisionRecord) -> tuple[Candidate, ...]:
     """Return the candidates, the chosen one first, then those who could, then the others."""
-    situation = rebuild(roster, opening).situation
-    facts = {row.manager_id: row for row in situation.candidates}
-    presence = {row["id"]: row["presence"] for row in candidate_rows(roster)}
+    facts = {
+        row.manager_id: row for row in situation_from_json(record.roster, record.opening).candidates
+    }
     found = [
         Candidate(
             verdict.manager_id,
             verdict,
-            presence[verdict.manager_id],
+            facts[verdict.manager_id].presence,
             facts[verdict.manager_id].load,
             facts[verdict.manager_id].lag,
             facts[verdict.manager_id].last_lead_at,
         )
-        for verdict in all_verdicts(roster, {"verdicts": decision.verdicts})
+        for verdict in record.verdicts
     ]
-    chosen = decision.chosen_id
+    chosen = record.decision.chosen_id
     return tuple(
         sorted(
             found,
             key=lambda row: (row.user_id != chosen, not row.verdict.eligible, row.load, -row.lag),
         )
     )
-
-
-def _replay(
-    account: Account, roster: dict[str, Any], opening: dict[str, Any], decision: Decision
-) -> Replay | None:
-    """Decide the turn again up to this lead; None where its record is not complete."""
-    rows = list(
-        Decision.objects.for_account(account)
-        .filter(turn_key=decision.turn_key, seq__lte=decision.seq)
-        .order_by("seq")
-        .values_list("pk", "seq", "lead_facts", "decided_at")
-    )
-    turn = rebuild(roster, opening)
-    result = None
-    for pk, _seq, facts, _at in rows:
-        result = turn.deal(lead_from_json(facts), turn.situation.now)
-        if pk == decision.pk:
-            break
-    if result is None:
-        return None
-    is_same = result.chosen == decision.chosen_id
-    if is_same and result.kind is Kind.DEALT:
-        is_same = (result.load_before, result.lag_before) == (
-            decision.load_before,
-            decision.lag_before,
-        )
-    return Replay(is_same, result.chosen)
 
 
 def decisions_of_lead(account: Account, lead_id: int) -> list[Decision]:

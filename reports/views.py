@@ -101,14 +101,14 @@ def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
 
 def _decision_context(request: HttpRequest, row: Decision, sees_all: bool) -> dict[str, Any]:
     account, zone, now = account_of(request), zone_of(request), read_clock()
-    record = queries.decision_record(account, row)
+    details = queries.decision_details(account, row)
     names = manager_names(account)
     decisions = queries.decisions_of_lead(account, row.lead_id)
     effects = queries.effects_of_lead(account, row.lead_id)
     own_id = None if sees_all else viewer_of(request).kommo_id
     return {
         "decision": row,
-        "lead_name": (record.lead.name if record.lead else "") or str(row.lead_id),
+        "lead_name": (details.lead.name if details.lead else "") or str(row.lead_id),
         "lead_url": f"https://{account.host}/leads/detail/{row.lead_id}",
         "at": clock(row.decided_at, zone, now),
         "until": clock(row.until, zone, now) if row.until else "",
@@ -116,10 +116,9 @@ def _decision_context(request: HttpRequest, row: Decision, sees_all: bool) -> di
         "why": code_text(row.reason) if row.reason else "",
         "chosen": names.get(row.chosen_id or 0, ""),
         "previous": names.get(row.previous_owner_id or 0, ""),
-        "candidates": candidate_lines(record, names, zone, now, own_id),
-        "policy": policy_line(record.policy),
-        "version": record.settings_version,
-        "replay": record.replay,
-        "replayed_name": names.get(record.replay.chosen_id or 0, "–") if record.replay else "",
+        "candidates": candidate_lines(details, names, zone, now, own_id),
+        "policy": policy_line(details.policy),
+        "version": details.settings_version,
+        "differences": details.differences,
         "timeline": timeline_lines(decisions, effects, names, zone, now, row.pk),
     }

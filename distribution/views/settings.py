@@ -86,6 +86,7 @@ def _show_both(
         "conflicts": difference_lines(form, conflicts, mine, current.values),
         "taken": difference_lines(form, taken, merged, current.values),
         "is_dirty": True,
+        **_meaning(request, merged, catalogue),
     }
     return _render(request, form, current, current.version, status=409, **extra)
 
@@ -112,7 +113,7 @@ def _meaning(request: HttpRequest, values: Values, catalogue: Catalogue) -> dict
     name = names.order_by("pk").values_list("name", flat=True).first() or _("a manager")
     return {
         "values": values,
-        "summary": summary_of(values, catalogue, account_of(request).zone),
+        "summary": summary_of(values, catalogue, account_of(request).zone, name),
         "warnings": warnings_of(values, catalogue) if values["is_enabled"] else [],
         "leave_sentence": leave_sentence(values, name),
     }

@@ -14,8 +14,8 @@ _EXAMPLE = time(15)
 _ANY_DAY = date(2024, 1, 1)
 
 
-def summary_of(values: Values, catalogue: Catalogue, zone: str) -> list[str]:
-    """Return what the settings mean now, the most important first."""
+def summary_of(values: Values, catalogue: Catalogue, zone: str, name: str) -> list[str]:
+    """Return what the settings mean now, the most important first; `name` is an example's."""
     if not values["is_enabled"]:
         return [_("Distribution is off: all leads stay where they are.")]
     return [
@@ -23,7 +23,7 @@ def summary_of(values: Values, catalogue: Catalogue, zone: str) -> list[str]:
         *_groups(values, catalogue),
         _hours(values, zone),
         _delay(values),
-        *_redistribution(values, catalogue),
+        *_redistribution(values, name),
         *_exclusion(values, catalogue),
     ]
 
@@ -80,8 +80,8 @@ def _delay(values: Values) -> str:
     ) % {"minutes": minutes}
 
 
-def _redistribution(values: Values, catalogue: Catalogue) -> Iterator[str]:
-    yield leave_sentence(values, _("a manager"))
+def _redistribution(values: Values, name: str) -> Iterator[str]:
+    yield leave_sentence(values, name)
     if not values["redistribution_enabled"]:
         return
     if values["return_enabled"]:

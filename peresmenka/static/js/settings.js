@@ -86,3 +86,5 @@ window.addEventListener("beforeunload", (event) => {
 
 document.getElementById("errors")?.focus();
 show();
+// What came back unsaved is explained as it stands in the form.
+if ("dirty" in form.dataset) document.addEventListener("htmx:load", preview, { once: true });
