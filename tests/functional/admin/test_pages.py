@@ -199,7 +199,7 @@ def test_the_page_of_a_decision_says_who_why_and_what_came_of_it(
         assert manager.name in text
     assert "got the lead" in text
     assert "not on shift" in text
-    assert "decides the same" in text
+    assert "the result is the same" in text
     assert "What happened to the lead" in text
     assert "Moved from" in admin.get(address(Decision, "change", moved.pk)).content.decode()
 
