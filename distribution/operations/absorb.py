@@ -46,6 +46,11 @@ def absorb_gone(work: TurnWork, lead_id: int, observed_at: datetime) -> None:
         return
     with work.changing(row):
         row.is_deleted, row.is_counted, row.confirmed_at = True, False, observed_at
+        if row.is_in_flight:
+            # What was decided is not carried out: should the lead come back, it is dealt anew.
+            row.owner_id = row.confirmed_owner_id
+            row.stage_entry += 1
+            work.written.superseded_leads.append(row.lead_id)
         row.leave_queue(State.SEEN)
         row.forget_original()
     work.is_released = True
