@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account, Manager
+from accounts.models import Account, InboxEvent, Manager
 from accounts.operations.hooks import hook_key
+from distribution.models import DeadLetter
 from tests.functional.main_job.conftest import Team
 from tests.world import World
 
@@ -194,6 +195,8 @@ def test_a_trigger_that_sends_a_lead_twice_deals_it_once(team: Team, world: Worl
     for _ in range(6):
         world.advance(1)
     assert world.kinds(team.account, lead) == ["distribution"]
+    assert not InboxEvent.objects.for_account(team.account).filter(done_at=None).exists()
+    assert not DeadLetter.objects.exists()
 
 
 @pytest.mark.feature("R2")

@@ -225,10 +225,10 @@ def test_nothing_moves_when_redistribution_is_switched_off(team: Team, world: Wo
 
 @pytest.mark.feature("F1")
 def test_a_wave_of_many_leads_moves_all_of_them(team: Team, world: World) -> None:
-    held = world.existing_leads({team.oleg.kommo_id: 600})
+    held = world.existing_leads({team.oleg.kommo_id: 300})
     team.deal_with()
     world.start_shifts(team.everybody)
     world.shift(team.oleg, "end")
     world.run()
-    assert team.leads_of(*team.everybody, among=held[team.oleg.kommo_id]) == [0, 300, 300]
-    assert Wave.objects.for_account(team.account).get().moved == 600
+    assert team.leads_of(*team.everybody, among=held[team.oleg.kommo_id]) == [0, 150, 150]
+    assert Wave.objects.for_account(team.account).get().moved == 300

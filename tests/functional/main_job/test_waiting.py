@@ -55,8 +55,8 @@ def test_a_new_lead_does_not_overtake_those_that_wait(team: Team, world: World) 
 @pytest.mark.feature("F41")
 def test_a_long_queue_is_drained_in_order_over_several_turns(team: Team, world: World) -> None:
     team.deal_with()
-    leads = world.leads(600)
-    assert len(waiting(team)) == 600
+    leads = world.leads(300)
+    assert len(waiting(team)) == 300
     world.start_shifts([team.ana])
     assert order_of_dealing(team) == leads
 
