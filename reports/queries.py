@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -163,8 +163,3 @@ def effects_of_lead(account: Account, lead_id: int) -> list[Effect]:
     """Return the writes to Kommo about a lead, oldest first."""
     rows = Effect.objects.for_account(account).filter(lead_id=lead_id).order_by("-pk")
     return list(rows[:TIMELINE_SHOWN])[::-1]
-
-
-def day_after(moment: datetime) -> datetime:
-    """Return the same time of the next day: the end of a period that includes its last day."""
-    return moment + timedelta(days=1)

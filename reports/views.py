@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -62,13 +62,12 @@ def log(request: HttpRequest) -> HttpResponse:
 def _wish(request: HttpRequest, only_of: int | None) -> queries.LogFilter:
     """Return the filter that the address asks for; what is not understood does not restrict."""
     kind = request.GET.get("kind", "")
-    until = _midnight(request, "to")
     return queries.LogFilter(
         kind=kind if kind in Decision.Kind.values else "",
         user_id=_number(request, "manager"),
         lead_id=_number(request, "lead"),
         since=_midnight(request, "from"),
-        until=queries.day_after(until) if until else None,
+        until=_midnight(request, "to", days=1),
         only_of=only_of,
     )
 
@@ -78,13 +77,13 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None
 
 
-def _midnight(request: HttpRequest, name: str) -> datetime | None:
-    """Return the beginning of a day by the account's clock."""
+def _midnight(request: HttpRequest, name: str, *, days: int = 0) -> datetime | None:
+    """Return the beginning of the asked day (or `days` later) by the account's clock."""
     try:
-        day = date.fromisoformat(request.GET.get(name, ""))
-    except ValueError:
+        day = date.fromisoformat(request.GET.get(name, "")) + timedelta(days=days)
+        return datetime.combine(day, time(), zone_of(request)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return datetime.combine(day, time(), zone_of(request)).astimezone(UTC)
 
 
 @require_GET

@@ -117,6 +117,16 @@ def test_the_board_refreshes_itself_and_keeps_the_focus(site: Site, browser: Bro
     assert complaints == []
 
 
+def test_a_board_without_connection_says_so(site: Site, browser: Browser) -> None:
+    page = site.page(browser, cast.SONIA)
+    page.add_init_script(FAST)
+    page.goto(f"{site.url}/board")
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden()
+
+
 def test_ending_a_shift_on_the_board_asks_and_undoes(site: Site, browser: Browser) -> None:
     page = site.page(browser, cast.SONIA)
     complaints = watch(page)

@@ -31,6 +31,17 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (dialog?.open && dialog.contains(event.detail.elt) && event.detail.successful) dialog.close();
 });
 
+// A page that cannot ask must not pass for a live one.
+function showConnection(isLost) {
+  const banner = document.getElementById("offline");
+  if (banner) banner.hidden = !isLost;
+}
+document.addEventListener("htmx:sendError", () => showConnection(true));
+document.addEventListener("htmx:responseError", () => showConnection(true));
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  if (event.detail.successful) showConnection(false);
+});
+
 // Live parts ask again every few seconds; a hidden tab asks nobody and catches up when it is shown.
 function refresh() {
   if (document.hidden || document.getElementById("dialog")?.open) return;

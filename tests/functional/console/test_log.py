@@ -37,6 +37,7 @@ def test_the_log_is_read_page_by_page_and_no_row_twice(
         ("lead=34500105", 1),
         ("from=2026-03-02&to=2026-03-02", 10),
         ("to=2026-03-01", 0),
+        ("from=0001-01-01&to=9999-12-31&lead=99999999999999999999", 10),
         ("kind=%27nonsense&lead=x&manager=y&from=z&after=%00", 10),
     ],
 )
