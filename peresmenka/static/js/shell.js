@@ -51,3 +51,6 @@ function refresh() {
 }
 setInterval(refresh, REFRESH_MS);
 document.addEventListener("visibilitychange", refresh);
+
+// On a narrow screen the menu scrolls sideways: the present page's entry is in sight.
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
