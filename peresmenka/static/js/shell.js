@@ -53,4 +53,6 @@ setInterval(refresh, REFRESH_MS);
 document.addEventListener("visibilitychange", refresh);
 
 // On a narrow screen the menu scrolls sideways: the present page's entry is in sight.
-document.querySelector(".nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+// (scrollIntoView would also move the place from which Tab goes on.)
+const here = document.querySelector(".nav [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 16;
