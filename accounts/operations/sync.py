@@ -105,7 +105,7 @@ def refresh_crm_data(
     found = _read(connect(account), progress or (lambda step: None))
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
-        _store_facts(locked, found.facts, now)
+        _store_facts(locked, found, now)
         changed = [
             _store_groups(locked, found),
             _store_managers(locked, found),
@@ -128,11 +128,18 @@ def _read(client: KommoClient, progress: Callable[[str], None]) -> CrmData:
     return CrmData(facts, users, pipelines, client.lead_fields())
 
 
-def _store_facts(account: Account, facts: AccountFacts, now: datetime) -> None:
-    domain = account.host.partition(".")[2]
+def _store_facts(account: Account, found: CrmData, now: datetime) -> None:
+    facts, domain = found.facts, account.host.partition(".")[2]
     take_facts(account, facts, account_host(f"{facts.subdomain}.{domain}") or account.host)
+    account.language = _language(found) or account.language
     account.synced_at = now
     account.save(update_fields=["host", "name", "zone", "country", "language", "synced_at"])
+
+
+def _language(found: CrmData) -> str:
+    """Return the account's language: Kommo tells it of users only, so that of who installed us."""
+    spoken = {user.id: our_language(user.language) for user in found.users}
+    return our_language(found.facts.language) or spoken.get(found.facts.current_user_id, "")
 
 
 def _store_groups(account: Account, found: CrmData) -> bool:

@@ -46,11 +46,6 @@ def absorb_gone(work: TurnWork, lead_id: int, observed_at: datetime) -> None:
         return
     with work.changing(row):
         row.is_deleted, row.is_counted, row.confirmed_at = True, False, observed_at
-        if row.is_in_flight:
-            # What was decided is not carried out: should the lead come back, it is dealt anew.
-            row.owner_id = row.confirmed_owner_id
-            row.stage_entry += 1
-            work.written.superseded_leads.append(row.lead_id)
         row.leave_queue(State.SEEN)
         row.forget_original()
     work.is_released = True
@@ -114,6 +109,8 @@ def _update(
 ) -> None:
     place = (lead.pipeline_id, lead.status_id)
     with work.changing(row):
+        if row.is_deleted and row.is_in_flight:
+            _take_up_again(work, row, lead.owner_id or None)
         _absorb_owner(work, row, lead.owner_id or None)
         if place != (row.pipeline_id, row.status_id):
             row.stage_entry += 1
@@ -137,6 +134,15 @@ def _update(
         work.is_released = True
     if is_new:
         work.to_deal.append(row)
+
+
+def _take_up_again(work: TurnWork, row: LeadRow, seen: int | None) -> None:
+    """The lead was deleted while a change was on its way: what did not arrive is dealt anew."""
+    effects = Effect.objects.for_account(work.config.account_id).filter(lead_id=row.lead_id)
+    is_coming = effects.filter(kind=Effect.Kind.OWNER, state__in=Effect.OPEN).exists()
+    if seen == row.confirmed_owner_id and not is_coming:
+        row.owner_id = seen
+        row.stage_entry += 1
 
 
 def _absorb_owner(work: TurnWork, row: LeadRow, seen: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Dealing the leads of a turn: the queue first, then new leads, then those of managers who left."""
+"""Dealing the leads of a turn: what waits first, then new leads, then those of managers who left."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def deal_all(work: TurnWork) -> None:
             _look_again(work)
     for row in work.to_deal:
         deal_new(work, row)
+    _move_parked(work)
 
 
 def _look_again(work: TurnWork) -> None:
@@ -44,27 +45,29 @@ def _drain(work: TurnWork) -> None:
     found = rows_in_queue(work.config.account_id, QUEUE_LIMIT)
     waiting = {row.lead_id: row for row in work.known(found)}
     waiting |= {lead_id: work.rows[lead_id] for lead_id in work.refused}  # queued by this turn
-    stuck: set[tuple[int | None, str]] = set()
+    stuck: set[int | None] = set()  # rules in which nobody can take another lead
     for row in waiting.values():
-        if row.lead_id in fresh or not row.in_queue or (row.rule_id, row.state) in stuck:
+        if row.lead_id in fresh or not row.in_queue:
             continue
-        if not _take_from_queue(work, row) and row.lead_id not in work.refused:
-            stuck.add((row.rule_id, row.state))
-    if len(found) == QUEUE_LIMIT and len(stuck) < 2 * len(work.config.rules):
+        if row.state == State.PARKED:
+            work.to_move.append(row)
+        elif row.rule_id not in stuck and not (work.config.is_enabled and deal_new(work, row)):
+            stuck.add(row.rule_id)
+    if len(found) == QUEUE_LIMIT and len(stuck) < len(work.config.rules):
         set_drain(work, work.now)
 
 
-def _take_from_queue(work: TurnWork, row: LeadRow) -> bool:
-    """Deal a waiting lead, or a parked one whose manager is still away; False = it waits on."""
-    if row.state == State.WAITING:
-        if not work.config.is_enabled:
-            return False
-        return deal_new(work, row)
-    if row.lead_id not in work.refused and _is_back(work, row.owner_id):
-        with work.changing(row):
-            row.leave_queue(State.DEALT)
-        return True
-    return move_lead(work, row, wave_id=None)
+def _move_parked(work: TurnWork) -> None:
+    """Move parked leads whose manager is still away; the manager who is back keeps theirs."""
+    stuck: set[int | None] = set()
+    for row in work.to_move:
+        if row.lead_id in work.refused:
+            move_lead(work, row, wave_id=None)
+        elif _is_back(work, row.owner_id):
+            with work.changing(row):
+                row.leave_queue(State.DEALT)
+        elif row.rule_id not in stuck and not move_lead(work, row, wave_id=None):
+            stuck.add(row.rule_id)
 
 
 def _is_back(work: TurnWork, user_id: int | None) -> bool:
@@ -115,12 +118,8 @@ def _wait(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFa
 
 def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
     """Move the lead of a manager who left to a colleague; False = nobody can take it: parked."""
-    turn = work.turn_of(row.rule_id) if row.rule_id else None
-    if turn is None:
-        return False
-    opens = work.opens(work.config.redistribution_hours, work.now)
-    if row.state == State.PARKED and opens > work.now and row.lead_id not in work.refused:
-        set_drain(work, opens)
+    turn = work.moving_turn_of(row.rule_id) if row.rule_id else None
+    if turn is None or (row.lead_id not in work.refused and not _may_move(work, row)):
         return False
     facts = _facts(row, moves=True, tried=work.refused.get(row.lead_id, frozenset()))
     decision = turn.deal(facts, work.now)
@@ -138,6 +137,18 @@ def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
         if row.original_owner_id == decision.chosen:
             row.forget_original()
     work.give(row, decision.chosen, recorded)
+    return True
+
+
+def _may_move(work: TurnWork, row: LeadRow) -> bool:
+    """Say whether redistribution is on, and for a parked lead whether its hours are open again."""
+    config = work.config
+    if not (config.is_enabled and config.redistribution_enabled):
+        return False
+    opens = work.opens(config.redistribution_hours, work.now)
+    if row.state == State.PARKED and opens > work.now:
+        set_drain(work, opens)
+        return False
     return True
 
 
@@ -197,7 +208,7 @@ def _record(
         previous_owner_id=previous,
         reason=reason,
         until=until,
-        turn_key=work.turn_key(row.rule_id or 0),
+        turn_key=work.turn_key(row.rule_id or 0, moves=facts.moves),
         seq=decision.seq,
         lead_facts=records.lead_to_json(facts),
         verdicts=decision.as_json().get("verdicts", []),

@@ -150,12 +150,14 @@ done AS (
   SET state = 'done', settled_at = %s, crashes = 0, result = u.how
   FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS u(id, version, how)
   WHERE e.id = u.id AND e.token = %s AND e.state = 'sending'
-  RETURNING e.account_id, e.lead_id, e.kind, e.target, e.decision_id, e.note, u.version
+  RETURNING e.account_id, e.lead_id, e.kind, e.target, e.decision_id, e.note, u.version,
+    -- several machines read their clocks: what we sent is newer than what we had read
+    greatest(%s, e.read_at + interval '1 microsecond') AS seen_at
 ), confirmed AS (
   UPDATE distribution_leadmirror m SET confirmed_owner_id = d.target,
-    version = greatest(m.version, d.version), confirmed_at = %s
+    version = greatest(m.version, d.version), confirmed_at = d.seen_at
   FROM done d WHERE d.kind = 'owner' AND m.account_id = d.account_id AND m.lead_id = d.lead_id
-    AND m.confirmed_at <= %s
+    AND m.confirmed_at <= d.seen_at
 ), notes AS (
   INSERT INTO distribution_effect (account_id, lead_id, kind, decision_id, read_version, read_at,
     note, state, created_at, attempts, crashes, token, result)
@@ -198,7 +200,7 @@ def write_settlement(settlement: Settlement, *, release: bool) -> None:
     values: list[Any] = []
     if settlement._done:
         parts.append(_DONE)
-        values += [now, *_columns(settlement._done), lease.token, now, now, now, now]
+        values += [now, *_columns(settlement._done), lease.token, now, now, now]
     if settlement._ended:
         bodies = [_body(happening) for happening in settlement._happenings]
         ids = [happening["effect"] for happening in settlement._happenings]

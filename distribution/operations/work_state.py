@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, time
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,7 @@ from distribution.queries.situation import situations_of
 from shifts.core.windows import DailyWindow, opens_at
 
 Json = dict[str, Any]
+BY_LOAD = "least_loaded"
 
 
 class TurnWork:
@@ -38,6 +41,7 @@ class TurnWork:
         self.written = Written(now)
         self.loads: dict[int, int] = defaultdict(int)
         self.to_deal: list[LeadRow] = []
+        self.to_move: list[LeadRow] = []  # parked leads that may find somebody now
         # Kommo user ids whose leads are to be moved or returned, with what the timer remembers.
         self.leaving: dict[int, Json] = {}
         self.returning: list[int] = []
@@ -47,7 +51,8 @@ class TurnWork:
         self.is_released = False
         self._dirty: dict[int, LeadRow] = {}
         self._timers: dict[tuple[str, int], TimerRow] = {}
-        self._turns: dict[int, Turn] = {}
+        # By rule, and whether they move leads on: new leads are dealt before any is moved.
+        self._turns: dict[tuple[int, bool], Turn] = {}
         self._situations: dict[int, Situation] | None = None
 
     # -- rows and loads
@@ -83,22 +88,40 @@ class TurnWork:
         return None
 
     def turn_of(self, rule_id: int) -> Turn | None:
-        """Return the rule's dealing of this turn, begun when first asked for."""
-        if rule_id not in self._turns:
+        """Return the rule's dealing of new leads in this turn, begun when first asked for."""
+        key = (rule_id, False)
+        if key not in self._turns:
             situation = self.situations().get(rule_id)
             if situation is None:
                 return None
-            self._turns[rule_id] = Turn(situation)
-        return self._turns[rule_id]
+            self._turns[key] = Turn(situation)
+        return self._turns[key]
+
+    def moving_turn_of(self, rule_id: int) -> Turn | None:
+        """Return what moves leads on: by load whatever the strategy (F104), from where dealing ended."""
+        dealing = self.turn_of(rule_id)
+        if dealing is None or not self._moves_apart:
+            return dealing
+        key = (rule_id, True)
+        if key not in self._turns:
+            policy = replace(dealing.situation.policy, strategy=BY_LOAD)
+            situation = replace(dealing.situation, policy=policy, candidates=dealing.candidates())
+            self._turns[key] = Turn(situation)
+        return self._turns[key]
+
+    @property
+    def _moves_apart(self) -> bool:
+        return self.config.strategy != BY_LOAD
 
     def anyone_free(self) -> bool:
         """Say whether some rule has somebody who can take a lead now."""
         turns = [self.turn_of(rule.rule_id) for rule in self.config.rules]
         return any(verdict.eligible for turn in turns if turn for verdict in turn.verdicts())
 
-    def turn_key(self, rule_id: int) -> str:
+    def turn_key(self, rule_id: int, *, moves: bool) -> str:
         """Return the name under which the rule's dealing of this turn is recorded."""
-        return f"{self.lease.token}:{rule_id}"
+        apart = ":moves" if moves and self._moves_apart else ""
+        return f"{self.lease.token}:{rule_id}{apart}"
 
     # -- time
 
@@ -157,12 +180,11 @@ class TurnWork:
         written.loads = dict(self.loads)
         written.timers = list(self._timers.values())
         used = {decision.turn_key for decision in written.decisions}
-        for rule_id, turn in self._turns.items():
-            self._finish_turn(rule_id, turn, used)
+        for (rule_id, moves), turn in sorted(self._turns.items(), key=itemgetter(0)):
+            self._finish_turn(rule_id, self.turn_key(rule_id, moves=moves), turn, used)
         return written
 
-    def _finish_turn(self, rule_id: int, turn: Turn, used: set[str]) -> None:
-        key = self.turn_key(rule_id)
+    def _finish_turn(self, rule_id: int, key: str, turn: Turn, used: set[str]) -> None:
         if key not in used:
             return
         roster = turn.roster()
