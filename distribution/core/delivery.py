@@ -15,6 +15,7 @@ class Outcome(StrEnum):
     ASK_EVENTS = "ask_events"  # same owner, but something changed: was the owner changed and back?
     SUPERSEDED = "superseded"  # somebody else has it: a human's change always wins
     GONE = "gone"  # the lead is deleted
+    LEFT = "left"  # closed, moved to a stage of no group or excluded since we decided
 
 
 @dataclass(frozen=True, slots=True)

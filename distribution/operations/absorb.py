@@ -220,6 +220,12 @@ def _rule_id(config: AccountConfig, lead: Lead) -> int | None:
     return rule.rule_id if rule else None
 
 
+def is_dealt_with(config: AccountConfig, lead: Lead) -> bool:
+    """Say whether a lead stands in a group's stage and is not excluded."""
+    is_tracked = config.rule_of(lead.pipeline_id, lead.status_id) is not None
+    return is_tracked and not is_filled(lead, config.exclusion_field_id)
+
+
 _EMPTY: tuple[Any, ...] = (None, "", "0", 0, False)
 
 

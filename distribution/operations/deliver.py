@@ -7,7 +7,7 @@ reading back; completion is fenced by the lane's token.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 
@@ -19,7 +19,7 @@ from accounts.kommo.errors import (
     KommoError,
     TooLarge,
 )
-from accounts.kommo.payloads import OwnerEvent
+from accounts.kommo.payloads import Lead, OwnerEvent
 from accounts.kommo.retry import decide_retry
 from accounts.models import Account, Lane
 from distribution.core.delivery import (
@@ -30,6 +30,7 @@ from distribution.core.delivery import (
     was_overruled,
 )
 from distribution.operations import lanes
+from distribution.operations.absorb import is_dealt_with
 from distribution.operations.effects import (
     ClaimedEffect,
     Settlement,
@@ -39,6 +40,7 @@ from distribution.operations.effects import (
 )
 from distribution.operations.lanes import LaneLease
 from distribution.operations.send_notes import send_notes
+from distribution.queries.config import config_of
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +146,22 @@ def _read_back(
             settlement.done(effect, lead.updated_at if lead else 0, "read back")
         else:
             settlement.ended(effect, outcome, seen.owner_id if seen else None)
-    return ready + _not_overruled(client, doubtful, settlement)
+    return ready + _not_overruled(client, _still_dealt(doubtful, leads, settlement), settlement)
+
+
+def _still_dealt(
+    effects: Sequence[ClaimedEffect], leads: Mapping[int, Lead], settlement: Settlement
+) -> list[ClaimedEffect]:
+    """End the effects of leads that have left dealing since we decided; return the others."""
+    config = config_of(settlement.lease.account_id) if effects else None
+    kept = []
+    for effect in effects:
+        lead = leads[effect.lead_id]
+        if config is None or is_dealt_with(config, lead):
+            kept.append(effect)
+        else:
+            settlement.ended(effect, Outcome.LEFT, effect.facts.expected_from)
+    return kept
 
 
 def _not_overruled(

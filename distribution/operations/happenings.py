@@ -89,8 +89,8 @@ def _absorb_synced(work: TurnWork, payload: Json) -> None:
 def _absorb_settled(work: TurnWork, payload: Json) -> None:
     """An effect ended otherwise than planned: take in what delivery saw in Kommo.
 
-    payload: {"lead": id, "target": user id, "outcome": "superseded" | "gone" | "refused",
-    "seen": user id or null}
+    payload: {"lead": id, "target": user id, "outcome": "superseded" | "gone" | "left" |
+    "refused", "seen": user id or null}
     """
     row = work.rows.get(int(payload["lead"]))
     if row is None or row.is_deleted:
@@ -102,6 +102,12 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
             with work.changing(row):
                 overrule(work, row, payload["seen"])
                 row.is_counted = row.rule_id is not None
+    elif payload["outcome"] == "left":
+        if row.is_in_flight and row.owner_id == payload["target"]:
+            with work.changing(row):  # the turn has read the lead, too: absorbing places it anew
+                row.owner_id = row.confirmed_owner_id
+                row.leave_queue(LeadMirror.State.SEEN)
+                row.forget_original()
     elif row.owner_id == payload["target"]:
         work.is_released = True
         work.refused[row.lead_id] = _refused_lately(work, row.lead_id) | {payload["target"]}

@@ -168,3 +168,73 @@ def test_one_refused_lead_does_not_hold_up_a_batch(team: Team, world: World) -> 
     fire(team, team.oleg)
     leads = world.leads(30)
     assert team.leads_of(team.oleg, team.ana, team.max, among=leads) == [0, 15, 15]
+
+
+def leave(world: World, lead: int, how: str) -> None:
+    """Let a person take a lead out of dealing, without a webhook that tells of it."""
+    support, stages = world.stages(1)
+    world.crm("weather", is_off=True)
+    if how == "closed":
+        world.edit(lead, status_id=142, run=False)
+    elif how == "moved to a stage of no group":
+        world.edit(lead, pipeline_id=support, status_id=stages[0], run=False)
+    else:
+        world.tick(lead, True, run=False)
+
+
+WAYS_OUT = ["closed", "moved to a stage of no group", "excluded"]
+
+
+@pytest.mark.feature("F40")
+@pytest.mark.feature("F146")
+@pytest.mark.parametrize("how", WAYS_OUT)
+def test_a_waiting_lead_that_left_unheard_is_not_given_to_anybody(
+    team: Team, world: World, how: str
+) -> None:
+    team.deal_with(exclusion_field_id=world.field_id(), notes_enabled=True)
+    (lead,) = world.leads()
+    before = world.owner(lead)
+    world.advance(60)
+    leave(world, lead, how)
+    world.start_shifts([team.ana])
+    assert world.owner(lead) == before
+    assert world.notes(lead) == []
+    assert load_of(team, team.ana) == 0
+    world.advance(3600)
+    assert world.owner(lead) == before
+
+
+@pytest.mark.feature("F40")
+@pytest.mark.feature("F146")
+@pytest.mark.parametrize("how", WAYS_OUT)
+def test_a_lead_that_left_unheard_stays_out_of_the_wave_and_out_of_the_return(
+    team: Team, world: World, how: str
+) -> None:
+    team.deal_with(exclusion_field_id=world.field_id())
+    world.start_shifts([team.oleg])
+    left, moved = world.leads(2)
+    world.start_shifts([team.ana])
+    world.advance(60)
+    leave(world, left, how)
+    world.shift(team.oleg, "end")
+    world.run()
+    assert world.owner(left) == team.oleg.kommo_id
+    assert world.owner(moved) == team.ana.kommo_id
+    assert load_of(team, team.ana) == 1
+    world.start_shifts([team.oleg])
+    assert world.loads([left, moved]) == {team.oleg.kommo_id: 2}
+
+
+def test_a_lead_that_only_moved_to_another_tracked_stage_unheard_is_still_given(
+    team: Team, world: World
+) -> None:
+    _, stages = world.stages()
+    team.deal_with()
+    (lead,) = world.leads()
+    world.advance(60)
+    world.crm("weather", is_off=True)
+    world.edit(lead, status_id=stages[2], run=False)
+    world.start_shifts([team.ana])
+    world.advance(3600)
+    assert world.owner(lead) == team.ana.kommo_id
+    assert world.kinds(team.account, lead) == ["distribution: nobody_on_shift", "distribution"]
