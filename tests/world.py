@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
@@ -28,7 +28,6 @@ from distribution.operations.reconcile import reconcile_due
 from distribution.operations.settings import save_settings
 from distribution.operations.turn import take_turn
 from peresmenka.lib.clock import set_clock
-from sandbox import outbound
 from sandbox.adapter import SandboxAdapter
 from sandbox.clock import VirtualClock
 from sandbox.control import Control
@@ -372,22 +371,6 @@ class World:
         assert status == 200, answer
         state: str = answer["state"]
         return state
-
-    # -- the console
-
-    def sign_in(self, name: str, host: str = HOST) -> Client:
-        """Let a user sign in to the console with Kommo; return their browser."""
-        browser = Client()
-        asked = parse_qs(urlsplit(browser.get("/signin", {"next": "/me"})["Location"]).query)
-        crm = self.sandbox.crm
-        account = crm.account_at(host)
-        assert account is not None
-        user = next(one for one in account.users.values() if one.name == name)
-        integration = crm.integrations[settings.KOMMO_CLIENT_ID]
-        back = outbound.consent(crm, account, user, integration, asked["state"][0])
-        answer = browser.get(back.removeprefix(settings.PUBLIC_URL), follow=True)
-        assert answer.status_code == 200, answer.content
-        return browser
 
     # -- the records
 
