@@ -128,10 +128,8 @@ def _read(event: ClaimedEvent, agenda: Agenda) -> None:
         agenda.reads.update(int(lead_id) for lead_id in payload["ids"])
     else:
         agenda.internal.append((event.kind, payload))
-        if event.kind == Kind.SETTLED and payload["outcome"] == "refused":
-            agenda.reads.add(
-                int(payload["lead"])
-            )  # it may be gone: dealing it anew needs the truth
+        if event.kind == Kind.SETTLED and payload["outcome"] in ("refused", "left"):
+            agenda.reads.add(int(payload["lead"]))  # it has changed: going on needs the truth
 
 
 def _read_hook(event: ClaimedEvent, agenda: Agenda) -> None:

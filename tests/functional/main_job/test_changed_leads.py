@@ -200,6 +200,8 @@ def test_a_waiting_lead_that_left_unheard_is_not_given_to_anybody(
     assert world.owner(lead) == before
     assert world.notes(lead) == []
     assert load_of(team, team.ana) == 0
+    row = LeadMirror.objects.for_account(team.account).get(lead_id=lead)
+    assert row.is_excluded if how == "excluded" else row.rule_id is None
     world.advance(3600)
     assert world.owner(lead) == before
 
