@@ -26,6 +26,8 @@ def what_happened(decision: Decision, names: Mapping[int, str]) -> str:
         "manager": names.get(decision.chosen_id or 0, _("an unknown person")),
         "previous": names.get(decision.previous_owner_id or 0, _("an unknown person")),
     }
+    if decision.reason == "overwrote_person":
+        return _("Our change to %(manager)s overwrote a person’s change to %(previous)s") % who
     if decision.kind == Kind.MANUAL:
         return _("A person gave it to %(manager)s") % who
     if decision.chosen_id is None:

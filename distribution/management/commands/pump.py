@@ -14,6 +14,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from accounts.operations.housekeeping import do_housekeeping
 from distribution.operations.deliver import deliver
+from distribution.operations.purge import purge
 from distribution.operations.reconcile import reconcile_due
 from distribution.operations.work import work_once
 from peresmenka.lib.clock import read_clock
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 SHORTEST_SLEEP = 0.01  # seconds, after a round without work; doubles up to the longest
 LONGEST_SLEEP = 0.25
 HOUSEKEEPING_SLEEP = 2.0
+PURGE_SLEEP = 3600.0
 AFTER_ERROR_SLEEP = 2.0
 
 
@@ -57,6 +59,7 @@ def _steps(threads: int) -> list[tuple[Callable[[], bool], float]]:
         (lambda: work_once(slow=True), LONGEST_SLEEP),  # the one that slow accounts may hold up
         (lambda: deliver(slow=True) is not None, LONGEST_SLEEP),
         (_keep_house, HOUSEKEEPING_SLEEP),
+        (lambda: purge(read_clock()) > 0, PURGE_SLEEP),
     ]
 
 
