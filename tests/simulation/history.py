@@ -49,6 +49,7 @@ class Plan:
     is_overtaken: float = 0.15  # something else happens while it waits
     is_paused: float = 0.04  # longer than its lease, or almost
     long_waits: bool = True
+    reconciles: bool = True  # off: the inbox alone must lose nothing
     managers: int = 4
     groups: tuple[str, ...] = ("Sales",)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -89,7 +90,7 @@ class Simulation:
             ("turn", 6, lambda: turn.take_turn(before_commit=lambda: self.point("commit", True))),
             ("deliver", 5, delivering.deliver),
             ("house", 1, lambda: do_housekeeping(self.world.now)),
-            ("reconcile", 1, lambda: reconcile_due(self.world.now)),
+            ("reconcile", int(plan.reconciles), lambda: reconcile_due(self.world.now)),
             ("abandon", 0.15 if plan.dies else 0, lambda: self._abandon(lane)),
         ]
 
@@ -165,6 +166,8 @@ class Simulation:
             stack.enter_context(patch.object(turn, "_enrich", enriched))
             stack.enter_context(patch.object(delivering, "write_settlement", settled))
             stack.enter_context(patch.object(delivering, "claim_effects", claimed))
+            if not self.plan.reconciles:
+                stack.enter_context(patch.object(worlds, "reconcile_due", lambda now: False))
             yield
 
     # -- workers
@@ -180,7 +183,7 @@ class Simulation:
             range(len(names)), weights=[worker[1] for worker in self._workers]
         )
         name, _, job = self._workers[chosen]
-        self.wire.frames.append(Frame(name, self.clock.now()))
+        self.wire.frames.append(Frame(name, self.clock.now(), is_mortal=self._may_die()))
         try:
             job()
         except WorkerDied as death:
@@ -192,7 +195,7 @@ class Simulation:
     def _abandon(self, account_id: int) -> None:
         """Claim a lane and its events, and never come back."""
         lease = lanes.claim_lane(kind=Lane.Kind.DECIDE, account_id=account_id)
-        if lease is not None and self._may_die():
+        if lease is not None and self.wire.frames[-1].is_mortal:
             claim_events(lease)
             self.counts["abandoned"] += 1
             self.say("a worker claimed events and was gone")
@@ -209,7 +212,7 @@ class Simulation:
             return
         roll = self.random.random()
         if roll < self.plan.dies:
-            if self._may_die():
+            if self.wire.frames[-1].is_mortal:
                 raise WorkerDied(where)
             return
         is_inside = len(connection.savepoint_ids) > self._depth
@@ -230,11 +233,10 @@ class Simulation:
 
     def _pause(self, where: str) -> None:
         seconds = self.random.choice(
-            (7.0, 20.0, 31.0, 31.0, 45.0) if self._may_die() else (7.0, 20.0)
+            (7.0, 20.0, 31.0, 31.0, 45.0) if self.wire.frames[-1].is_mortal else (7.0, 20.0)
         )
         self.counts["zombies" if seconds > lanes.LEASE_SECONDS else "pauses"] += 1
         self.say(f"a worker stands still for {seconds} s: {self.wire.frames[-1].kind}, {where}")
-        self.wire.frames[-1].was_paused = True
         self.clock.advance(seconds)
         for _ in range(self.random.randrange(2, 8)):
             if self.plan.people and self.random.random() < 0.3:

@@ -229,7 +229,7 @@ class People:
         random = self._random
         self._command(
             "weather",
-            is_off=random.random() < 0.1,
+            is_off=random.random() < 0.1 and self._sim.plan.reconciles,
             duplicate=random.choice((0.0, 0.3, 1.0)),
             delay=random.choice((0.0, 0.0, 3.0)),
             jitter=random.choice((0.0, 2.0, 60.0)),

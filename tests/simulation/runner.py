@@ -23,6 +23,7 @@ def plan_of(seed: int) -> Plan:
             managers=random.choice((2, 3, 5)),
             faults=random.random() < 0.8,
             weather=random.random() < 0.8,
+            reconciles=random.random() < 0.7,
             settings={"strategy": random.choice(("even", "least_loaded"))},
         )
     hours: dict[str, Any] = {"strategy": random.choice(("even", "least_loaded"))}
@@ -35,6 +36,7 @@ def plan_of(seed: int) -> Plan:
         is_overtaken=random.choice((0.0, 0.15, 0.4)),
         is_paused=random.choice((0.0, 0.04, 0.1)),
         long_waits=random.random() < 0.5,
+        reconciles=random.random() < 0.7,
         settings=hours,
     )
 

@@ -43,7 +43,7 @@ class Frame:
     began: float
     reads: dict[int, int] = field(default_factory=dict)  # lead -> owner changes it has seen
     reads_at: dict[int, float] = field(default_factory=dict)
-    was_paused: bool = False
+    is_mortal: bool = True
 
 
 @dataclass(frozen=True, slots=True)

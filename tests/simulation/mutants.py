@@ -1,0 +1,151 @@
+"""Mutants: the service with one of its safeguards taken out. The simulation must catch each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+from django.db import connection
+
+from accounts.models import InboxEvent, Lane
+from distribution.core.delivery import Outcome
+from distribution.operations import absorb, agenda, bulk, deliver, effects, lanes, send_notes, turn
+
+Mutant = Callable[[ExitStack], None]
+
+
+def _no_lock(stack: ExitStack) -> None:
+    """The lane is not exclusive: whoever comes may work on the account, and nothing tells them apart."""
+    for kind in Lane.Kind:
+        sql = lanes._CLAIM_SQL[kind]
+        open_to_all = sql.replace(
+            "(l.lease_until IS NULL OR l.lease_until < clock_timestamp())", "true"
+        ).replace("token = token + 1", "token = token")
+        assert open_to_all != sql
+        stack.enter_context(patch.dict(lanes._CLAIM_SQL, {kind: open_to_all}))
+
+
+def _no_fencing(stack: ExitStack) -> None:
+    """A lease that ran out still counts: in the turn, in the settlement and before a send."""
+
+    def hold(lease: lanes.LaneLease) -> tuple[datetime, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT business_now(), nextval('distribution_block')"
+                " FROM accounts_lane WHERE id = %s FOR UPDATE",
+                [lease.lane_id],
+            )
+            now, block = cursor.fetchone()
+        return now, block
+
+    stack.enter_context(patch.object(lanes, "hold_lane", hold))
+    stack.enter_context(patch.object(deliver, "may_send", lambda lease: True))
+    for name in ("_DONE", "_ENDED", "_AGAIN"):
+        sql = getattr(effects, name)
+        unfenced = sql.replace("e.token = %s AND e.state = 'sending'", "%s IS NOT NULL")
+        unfenced = unfenced.replace("AND %s IS NOT NULL", "AND %s::bigint IS NOT NULL")
+        assert unfenced != sql
+        stack.enter_context(patch.object(effects, name, unfenced))
+
+
+def _no_read_back(stack: ExitStack) -> None:
+    """A change is sent, again and again, without looking at the lead."""
+    stack.enter_context(patch.object(deliver, "needs_read_back", lambda effect, now: False))
+
+
+def _no_note_read_back(stack: ExitStack) -> None:
+    """A note whose answer was lost is written again unseen."""
+    stack.enter_context(patch.object(send_notes, "_already_written", lambda client, notes: set()))
+
+
+def _no_retry(stack: ExitStack) -> None:
+    """What was sent once is believed to have arrived."""
+
+    def again(self: Any, effect: Any, may_have_been_sent: bool, why: str = "") -> None:
+        self.done(effect, 0, "believed")
+
+    stack.enter_context(patch.object(effects.Settlement, "again", again))
+
+
+def _ack_before_commit(stack: ExitStack) -> None:
+    """Events are done as soon as they are claimed."""
+    claim = agenda.claim_events
+
+    def claim_and_settle(lease: lanes.LaneLease) -> Sequence[Any]:
+        events = claim(lease)
+        InboxEvent.objects.filter(pk__in=[event.id for event in events]).update(
+            done_at=lease.business_now
+        )
+        return events
+
+    stack.enter_context(patch.object(turn, "claim_events", claim_and_settle))
+
+
+def _human_overruled(stack: ExitStack) -> None:
+    """Whoever has the lead by now, our decision is sent."""
+    judge = deliver.judge
+
+    def stubborn(effect: Any, seen: Any) -> Outcome:
+        outcome = judge(effect, seen)
+        return Outcome.SEND if outcome in (Outcome.SUPERSEDED, Outcome.ASK_EVENTS) else outcome
+
+    stack.enter_context(patch.object(deliver, "judge", stubborn))
+
+
+def _echo_taken_for_human(stack: ExitStack) -> None:
+    """Every owner that is not the last one that was seen was chosen by a person."""
+
+    def absorb_owner(work: Any, row: Any, seen: int | None) -> None:
+        if seen != row.confirmed_owner_id:
+            absorb.overrule(work, row, seen)
+
+    stack.enter_context(patch.object(absorb, "_absorb_owner", absorb_owner))
+
+
+def _dealt_at_every_look(stack: ExitStack) -> None:
+    """A lead in a tracked stage is new whenever it has changed."""
+    update = absorb._update
+
+    def update_and_deal(work: Any, row: Any, *args: Any) -> None:
+        update(work, row, *args)
+        if row.rule_id is not None and row not in work.to_deal and row.state == "dealt":
+            row.stage_entry += 1
+            work.to_deal.append(row)
+
+    stack.enter_context(patch.object(absorb, "_update", update_and_deal))
+
+
+def _loads_forgotten(stack: ExitStack) -> None:
+    """What a turn changes in the loads is not written."""
+    add = bulk._add_counters
+
+    def without_loads(statement: Any, account_id: int, written: Any) -> None:
+        written.loads = {}
+        add(statement, account_id, written)
+
+    stack.enter_context(patch.object(bulk, "_add_counters", without_loads))
+
+
+MUTANTS: dict[str, Mutant] = {
+    "no lock": _no_lock,
+    "no fencing": _no_fencing,
+    "no read-back": _no_read_back,
+    "no read-back of notes": _no_note_read_back,
+    "no retry": _no_retry,
+    "ack before commit": _ack_before_commit,
+    "a human is overruled": _human_overruled,
+    "an echo is taken for a human": _echo_taken_for_human,
+    "dealt at every look": _dealt_at_every_look,
+    "loads are forgotten": _loads_forgotten,
+}
+
+
+@contextmanager
+def mutant(name: str) -> Iterator[None]:
+    """Let the block run with one safeguard less."""
+    with ExitStack() as stack:
+        MUTANTS[name](stack)
+        yield
