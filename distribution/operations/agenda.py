@@ -23,7 +23,8 @@ MAX_DEATHS = 3
 SUSPECTS_AT_ONCE = 15
 
 # In their order. Events over which a worker died come in small groups, then each alone; only what a
-# turn takes is counted as tried, or else every death would count against the whole inbox.
+# turn takes is counted as tried, or else every death would count against the whole inbox. An array,
+# since a join would rank again for each row of a table of which PostgreSQL has no statistics yet.
 _CLAIM = """
 WITH waiting AS (
   SELECT id, crashes FROM accounts_inboxevent
@@ -33,11 +34,11 @@ WITH waiting AS (
   SELECT id, row_number() OVER w AS place, first_value(crashes) OVER w AS first,
          max(crashes) OVER w AS worst
   FROM waiting WINDOW w AS (ORDER BY id)
-), picked AS (
-  SELECT id FROM ranked
-  WHERE place = 1 OR worst = 0 OR (first = 1 AND worst = 1 AND place <= %s))
+)
 UPDATE accounts_inboxevent e SET claimed_at = coalesce(e.claimed_at, %s), crashes = e.crashes + 1
-FROM picked WHERE e.id = picked.id
+WHERE e.id = ANY(ARRAY(
+  SELECT id FROM ranked
+  WHERE place = 1 OR worst = 0 OR (first = 1 AND worst = 1 AND place <= %s)))
 RETURNING e.id, e.kind, e.body, e.received_at, e.crashes, (SELECT count(*) FROM waiting)
 """
 
@@ -76,7 +77,7 @@ def claim_events(lease: LaneLease) -> list[ClaimedEvent]:
     """Take the oldest open events of the account; each claim counts as a try until it is settled."""
     now = lease.business_now
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [lease.account_id, now, QUANTUM, SUSPECTS_AT_ONCE, now])
+        cursor.execute(_CLAIM, [lease.account_id, now, QUANTUM, now, SUSPECTS_AT_ONCE])
         rows = cursor.fetchall()
     return sorted((ClaimedEvent(*row) for row in rows), key=lambda event: event.id)
 

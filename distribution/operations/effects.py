@@ -16,9 +16,12 @@ from distribution.core.delivery import Outcome, OwnerEffect
 from distribution.models import Effect
 from distribution.operations.lanes import RELEASE_SQL, LaneLease, release_values
 
-# One open change of owner a lead at a time, in their order.
+# One open change of owner a lead at a time, in their order. As an array: a join would run the
+# search again for each row of the table where PostgreSQL has no statistics yet.
 _CLAIM = """
-WITH picked AS (
+UPDATE distribution_effect e SET state = 'sending', token = %(token)s,
+  attempts = least(e.attempts + 1, 30000), crashes = e.crashes + 1, sent_at = %(now)s
+WHERE e.id = ANY(ARRAY(
   SELECT e.id FROM distribution_effect e
   WHERE e.account_id = %(account)s AND e.state IN ('pending', 'sending', 'unknown')
     AND e.kind = %(kind)s AND (e.not_before IS NULL OR e.not_before <= business_now())
@@ -26,10 +29,7 @@ WITH picked AS (
       SELECT 1 FROM distribution_effect f WHERE f.account_id = e.account_id
         AND f.lead_id = e.lead_id AND f.id < e.id AND f.kind = 'owner'
         AND f.state IN ('pending', 'sending', 'unknown')))
-  ORDER BY e.id LIMIT %(limit)s)
-UPDATE distribution_effect e SET state = 'sending', token = %(token)s,
-  attempts = least(e.attempts + 1, 30000), crashes = e.crashes + 1, sent_at = %(now)s
-FROM picked WHERE e.id = picked.id
+  ORDER BY e.id LIMIT %(limit)s))
 RETURNING e.id, e.lead_id, e.decision_id, e.expected_from, e.target, e.read_version, e.read_at,
   e.note, e.attempts, e.crashes, e.created_at
 """
