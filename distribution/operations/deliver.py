@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 250
 LONGEST_WAIT_SECONDS = 60.0
 ROUNDS = 8
+OwnerStep = tuple[int | None, int | None]
 # Learnt in this process: how many items Kommo takes at once, by account.
 _batch_size: dict[int, int] = {}
 
@@ -178,7 +179,8 @@ def _not_overruled(
             steps = [
                 (event.from_id or None, event.to_id or None)
                 for event in events
-                if event.lead_id == effect.lead_id and _is_later(event, effect)
+                if event.lead_id == effect.lead_id
+                and _is_later(event, effect, own.get(effect.lead_id, set()))
             ]
             if was_overruled(steps, own.get(effect.lead_id, set())):
                 settlement.ended(effect, Outcome.SUPERSEDED, effect.facts.expected_from)
@@ -187,13 +189,13 @@ def _not_overruled(
     return ready
 
 
-def _is_later(event: OwnerEvent, effect: ClaimedEffect) -> bool:
+def _is_later(event: OwnerEvent, effect: ClaimedEffect, own: set[OwnerStep]) -> bool:
     """Say whether an owner change came after the read; times have a grain of a second.
 
-    One of the same second that made the owner what was read had been read.
+    One of the same second that made the owner from whom one of our changes went out had been read.
     """
     if event.at == effect.facts.read_version:
-        return (event.to_id or None) != effect.facts.expected_from
+        return (event.to_id or None) not in {before for before, _after in own}
     return event.at > effect.facts.read_version
 
 
