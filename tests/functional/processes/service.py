@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -123,10 +123,8 @@ class Service:
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """End a process and whatever it has started."""
         process = self._running.pop(name)
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        except ProcessLookupError:
-            pass
         if number != signal.SIGKILL:
             try:
                 process.wait(timeout=10)
