@@ -127,7 +127,9 @@ DATABASES = {
 VALKEY_URL = env.text("VALKEY_URL", "")
 
 # --- Celery: a doorbell, never the truth --------------------------------------------------------
-CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://").replace(
+    "?db=", "?virtual_host="
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -24,7 +24,7 @@ class InboxEvent(AccountOwnedHot):
     body = models.BinaryField(editable=False)
     digest = models.BinaryField(max_length=32, editable=False)
     # Given by our own pages with a click, so that a repeated request counts once.
-    client_key = models.CharField(max_length=64, null=True, editable=False)
+    client_key = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 - null = none
     received_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)

@@ -16,7 +16,7 @@ def test_a_change_overwritten_between_read_and_write_is_recorded(
 ) -> None:
     account = world.open()
     world.configure(account)
-    oleg, ana, max_ = world.managers(account)
+    _, ana, max_ = world.managers(account)
     world.start_shifts([ana])
     send = world.adapter.send
 
