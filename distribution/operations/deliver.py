@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 250
 LONGEST_WAIT_SECONDS = 60.0
 ROUNDS = 8
+# A whole batch shares its worker's deaths, and a change of owner has nothing that could kill one.
+MOST_DEATHS = 10
 OwnerStep = tuple[int | None, int | None]
 # Learnt in this process: how many items Kommo takes at once, by account.
 _batch_size: dict[int, int] = {}
@@ -112,9 +114,9 @@ def _deliver_owners(
             _wait_for(settlement, error)
             return _put_back(ready, settlement)
     for effect in effects:
-        if effect.crashes > 3:
+        if effect.crashes > MOST_DEATHS:
             settlement.bury(effect, "workers died over it")
-    ready = [effect for effect in ready if effect.crashes <= 3]
+    ready = [effect for effect in ready if effect.crashes <= MOST_DEATHS]
     if ready:
         _patch(client, ready, settlement)
     return None

@@ -13,6 +13,8 @@ from distribution.models import Decision, Effect
 from distribution.operations.work_state import TurnWork
 
 REASON = "overwrote_person"
+# The installer's own edits by hand look like ours: an echo bears the time of what was sent.
+ECHO_SECONDS = 60
 
 
 def note_overwrites(work: TurnWork, hints: Mapping[int, Sequence[LeadHint]]) -> None:
@@ -31,9 +33,12 @@ def note_overwrites(work: TurnWork, hints: Mapping[int, Sequence[LeadHint]]) -> 
         .order_by("lead_id", "-id")
         .distinct("lead_id")
     )
-    for lead_id, target, expected in effects.values_list("lead_id", "target", "expected_from"):
-        before = echoes[lead_id].old_owner_id or None
-        if echoes[lead_id].owner_id == target and before not in (expected, target):
+    found = effects.values_list("lead_id", "target", "expected_from", "sent_at")
+    for lead_id, target, expected, sent_at in found:
+        echo = echoes[lead_id]
+        before = echo.old_owner_id or None
+        is_near = abs((echo.updated_at or 0) - sent_at.timestamp()) <= ECHO_SECONDS
+        if echo.owner_id == target and before not in (expected, target) and is_near:
             work.record(
                 work.rows[lead_id],
                 Decision.Kind.MANUAL,
