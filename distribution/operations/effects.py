@@ -93,6 +93,7 @@ class Settlement:
     """What a round of delivery found out; written by `write_settlement`."""
 
     lease: LaneLease
+    began_at: datetime = field(init=False)  # before anything was asked
     wait_seconds: float | None = None  # leave the lane alone for so long
     is_released: bool = False
     makes_more_work: bool = False
@@ -104,10 +105,14 @@ class Settlement:
     _happenings: list[dict[str, Any]] = field(default_factory=list)
     _dead: list[tuple[int, str]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.began_at = self.lease.clock()
+
     def done(self, effect: ClaimedEffect, version: int, how: str) -> None:
         """Kommo has carried the effect out."""
         self._done.append((effect.id, version, how))
-        self.makes_more_work = self.makes_more_work or bool(effect.note)
+        is_owner = effect.target is not None
+        self.makes_more_work = self.makes_more_work or (is_owner and bool(effect.note))
 
     def ended(self, effect: ClaimedEffect, outcome: Outcome, seen: int | None) -> None:
         """Somebody else's change stands, or the lead is gone: the turn takes it in."""
@@ -152,7 +157,8 @@ done AS (
   WHERE e.id = u.id AND e.token = %s AND e.state = 'sending'
   RETURNING e.account_id, e.lead_id, e.kind, e.target, e.decision_id, e.note, u.version,
     -- several machines read their clocks: what we sent is newer than what we had read
-    greatest(%s, e.read_at + interval '1 microsecond') AS seen_at
+    greatest(CASE u.how WHEN 'read back' THEN %s ELSE %s END,
+             e.read_at + interval '1 microsecond') AS seen_at
 ), confirmed AS (
   UPDATE distribution_leadmirror m SET confirmed_owner_id = d.target,
     version = greatest(m.version, d.version), confirmed_at = d.seen_at
@@ -200,7 +206,8 @@ def write_settlement(settlement: Settlement, *, release: bool) -> None:
     values: list[Any] = []
     if settlement._done:
         parts.append(_DONE)
-        values += [now, *_columns(settlement._done), lease.token, now, now, now]
+        read_at = settlement.began_at  # nothing later is known from what was read back
+        values += [now, *_columns(settlement._done), lease.token, read_at, now, now, now]
     if settlement._ended:
         bodies = [_body(happening) for happening in settlement._happenings]
         ids = [happening["effect"] for happening in settlement._happenings]
