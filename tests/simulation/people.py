@@ -153,7 +153,8 @@ class People:
 
     def _delete(self) -> None:
         lead = self._lead()
-        if lead is not None:
+        # A deletion nobody tells of stays unknown: Kommo's lists do not show what is gone.
+        if lead is not None and not self._crm.weather.is_off:
             self._command("delete_lead", lead_id=lead.id)
 
     def _restore(self) -> None:
