@@ -87,7 +87,7 @@ def code_text(code: str) -> str:
         return refusal_text(Refusal(Reason(code)))
     if code in Waiting.__members__.values():
         return _(_WAITING[Waiting(code)])
-    return code
+    return _("Kommo refused the manager") if code == "refused_by_kommo" else code
 
 
 def waiting_text(code: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 
 from distribution.core import decide, records
 from distribution.core.facts import LeadFacts
-from distribution.core.reasons import Reason, why_waiting
+from distribution.core.reasons import Reason
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import DecisionRow, TimerRow
 from distribution.operations.notes import REFUSED
@@ -20,54 +21,61 @@ Kind = Decision.Kind
 
 def deal_all(work: TurnWork) -> None:
     """Deal what waits, if anything can have changed for it, then the new leads, in their order."""
-    if (work.to_deal or work.is_released) and work.config.rules:
-        if work.anyone_free():
-            _drain(work)
-        else:
-            _look_again(work)
+    waiting: list[LeadRow] = []
+    if work.config.rules and (work.is_released or (work.to_deal and work.anyone_free())):
+        waiting = _waiting(work)
+    moved_on = _drain(work, [row for row in waiting if row.state == State.WAITING])
     for row in work.to_deal:
         deal_new(work, row)
-    _move_parked(work)
+    moved_on |= _move_parked(work, [row for row in waiting if row.state == State.PARKED])
+    counts = Counter(row.rule_id for row in waiting)
+    if any(counts[rule_id] >= QUEUE_LIMIT for rule_id in moved_on):
+        set_drain(work, work.now)  # a long queue goes on in the next turn
 
 
-def _look_again(work: TurnWork) -> None:
-    """Nobody is free: look again when the first of them will be (a shift's delay ends)."""
-    for rule in work.config.rules:
-        turn = work.turn_of(rule.rule_id)
-        wait = why_waiting(verdict.refusals for verdict in turn.verdicts()) if turn else None
-        if wait and wait.until:
-            set_drain(work, wait.until)
-
-
-def _drain(work: TurnWork) -> None:
-    """Deal the longest waiting first (F41, F82); what is left of a long queue comes next turn."""
+def _waiting(work: TurnWork) -> list[LeadRow]:
+    """Return the leads in the queue, longest waiting first, without those that are new anyway."""
     fresh = {row.lead_id for row in work.to_deal}
-    found = rows_in_queue(work.config.account_id, QUEUE_LIMIT)
-    waiting = {row.lead_id: row for row in work.known(found)}
-    waiting |= {lead_id: work.rows[lead_id] for lead_id in work.refused}  # queued by this turn
+    rules = [rule.rule_id for rule in work.config.rules]
+    found = work.known(rows_in_queue(work.config.account_id, rules, QUEUE_LIMIT))
+    rows = {row.lead_id: row for row in found}
+    rows |= {lead_id: work.rows[lead_id] for lead_id in work.refused}  # queued by this turn
+    return [row for row in rows.values() if row.in_queue and row.lead_id not in fresh]
+
+
+def _drain(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:
+    """Deal waiting leads, first come first served (F41, F82); return the rules that moved on.
+
+    Where nobody is free the leads learn at least why they wait now.
+    """
+    moved_on: set[int | None] = set()
     stuck: set[int | None] = set()  # rules in which nobody can take another lead
-    for row in waiting.values():
-        if row.lead_id in fresh or not row.in_queue:
-            continue
-        if row.state == State.PARKED:
-            work.to_move.append(row)
-        elif row.rule_id not in stuck and not (work.config.is_enabled and deal_new(work, row)):
-            stuck.add(row.rule_id)
-    if len(found) == QUEUE_LIMIT and len(stuck) < len(work.config.rules):
-        set_drain(work, work.now)
+    for row in rows:
+        if row.rule_id not in stuck:
+            (moved_on if _try(work, row) else stuck).add(row.rule_id)
+    return moved_on
 
 
-def _move_parked(work: TurnWork) -> None:
+def _try(work: TurnWork, row: LeadRow) -> bool:
+    """Deal a waiting lead, or let it learn why it waits now; False = nothing has changed for it."""
+    reason = row.waiting_reason
+    return work.config.is_enabled and (deal_new(work, row) or row.waiting_reason != reason)
+
+
+def _move_parked(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:
     """Move parked leads whose manager is still away; the manager who is back keeps theirs."""
+    moved_on: set[int | None] = set()
     stuck: set[int | None] = set()
-    for row in work.to_move:
+    for row in rows:
         if row.lead_id in work.refused:
             move_lead(work, row, wave_id=None)
         elif _is_back(work, row.owner_id):
             with work.changing(row):
                 row.leave_queue(State.DEALT)
-        elif row.rule_id not in stuck and not move_lead(work, row, wave_id=None):
-            stuck.add(row.rule_id)
+            moved_on.add(row.rule_id)
+        elif row.rule_id not in stuck:
+            (moved_on if move_lead(work, row, wave_id=None) else stuck).add(row.rule_id)
+    return moved_on
 
 
 def _is_back(work: TurnWork, user_id: int | None) -> bool:

@@ -95,12 +95,19 @@ def rows_by_ids(account_id: int, lead_ids: Iterable[int]) -> list[LeadRow]:
     return _rows(f"{_SELECT} AND lead_id = ANY(%s)", [account_id, list(lead_ids)])
 
 
-def rows_in_queue(account_id: int, limit: int) -> list[LeadRow]:
-    """Return the leads that wait, longest first."""
-    return _rows(
-        f"{_SELECT} AND state IN ('waiting', 'parked') ORDER BY waiting_since, lead_id LIMIT %s",
-        [account_id, limit],
-    )
+# A rule whose leads cannot move on must not hide those of another behind it.
+_QUEUE = f"""
+SELECT q.* FROM unnest(%s::bigint[]) AS r(id), LATERAL (
+  SELECT {", ".join(COLUMNS)} FROM distribution_leadmirror
+  WHERE account_id = %s AND state IN ('waiting', 'parked') AND rule_id = r.id
+  ORDER BY waiting_since, lead_id LIMIT %s) q
+ORDER BY q.waiting_since, q.lead_id
+"""
+
+
+def rows_in_queue(account_id: int, rule_ids: list[int], limit: int) -> list[LeadRow]:
+    """Return the leads that wait, longest first, at most `limit` of each rule."""
+    return _rows(_QUEUE, [rule_ids, account_id, limit])
 
 
 def rows_of_owner(account_id: int, user_id: int, limit: int) -> list[LeadRow]:

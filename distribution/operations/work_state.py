@@ -41,7 +41,6 @@ class TurnWork:
         self.written = Written(now)
         self.loads: dict[int, int] = defaultdict(int)
         self.to_deal: list[LeadRow] = []
-        self.to_move: list[LeadRow] = []  # parked leads that may find somebody now
         # Kommo user ids whose leads are to be moved or returned, with what the timer remembers.
         self.leaving: dict[int, Json] = {}
         self.returning: list[int] = []
