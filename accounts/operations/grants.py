@@ -57,8 +57,8 @@ class TokenTransport:
 
     def send(self, request: Request) -> Reply:
         """Return Kommo's answer."""
-        budget.wait_for_slot(NOBODY)
-        return sessions.send(self.host, request, self.access.reveal())
+        with budget.one_call(NOBODY):
+            return sessions.send(self.host, request, self.access.reveal())
 
 
 def keep_authorization(
@@ -110,10 +110,10 @@ def exchange_authorization(*, authorization_id: int, now: datetime) -> bool:
 
 
 def _exchange(row: Authorization, now: datetime) -> tuple[Account, Granted]:
-    budget.wait_for_slot(NOBODY)
     code = unseal(row.code_encrypted, _context(bytes(row.code_digest)))
     transport = tokens.HostTransport(row.host)
-    pair = oauth.exchange_code(transport, tokens.application(), code.reveal())
+    with budget.one_call(NOBODY):
+        pair = oauth.exchange_code(transport, tokens.application(), code.reveal())
     granted = identify(pair, row.host)
     if granted.is_admin:
         return install_account(granted=granted, host=row.host, pair=pair, now=now), granted

@@ -43,13 +43,13 @@ class AccountTransport:
         return reply
 
     def _attempt(self, request: Request, token: Token) -> Reply:
-        counts_failures = budget.wait_for_slot(self._account_id)
         try:
-            reply = sessions.send(token.host, request, token.access.reveal())
+            with budget.one_call(self._account_id) as slot:
+                reply = sessions.send(token.host, request, token.access.reveal())
         except AmbiguousAnswer:
             budget.report_trouble(self._account_id)
             raise
-        if not self._report(request, reply) and counts_failures:
+        if not self._report(request, reply) and slot.counts_failures:
             budget.report_success(self._account_id)
         return reply
 

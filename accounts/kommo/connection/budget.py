@@ -2,7 +2,9 @@
 
 All of it is rows of CallBudget, so that every worker of every machine shares it; time is the
 database's real clock. One statement takes a slot for all keys together, and no sliding second
-holds more calls than the limit.
+holds more calls than the limit: the n-th call after one begins a second and a guard after that one
+began, or a second after it ended where it took longer than the guard. A call reaches Kommo between
+its beginning and its end, so whatever delays it, the distance at Kommo is a second at least.
 """
 
 from __future__ import annotations
@@ -10,7 +12,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -65,10 +70,17 @@ WITH locked AS MATERIALIZED (
    WHERE budget.key = locked.key AND turn.found = %(wanted)s
      AND turn.at <= turn.read_at + %(longest)s
 )
-SELECT found, extract(epoch FROM at), extract(epoch FROM read_at),
+SELECT found, at, read_at,
        coalesce((SELECT max(failures) FROM accounts_callbudget
                   WHERE key IN (%(account)s, %(ip)s)), 0)
   FROM turn
+"""
+_STRETCH = """
+UPDATE accounts_callbudget AS budget
+   SET slots = (SELECT array_agg(one.at ORDER BY one.at) FROM (
+         SELECT CASE WHEN slot = %(began)s THEN %(counts)s ELSE slot END AS at
+           FROM unnest(budget.slots) AS slot) AS one)
+ WHERE key = ANY(%(keys)s) AND %(began)s = ANY(slots)
 """
 _BEAR = """
 INSERT INTO accounts_callbudget (key, slots, failures)
@@ -141,18 +153,52 @@ def account_key(account_id: int) -> str:
     return f"account:{account_id}"
 
 
-def wait_for_slot(account_id: int) -> bool:
-    """Sleep until a call may begin; return whether the breaker counts failures (report success).
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The right to begin one call."""
+
+    account_id: int
+    begins_at: datetime  # by the database's real clock
+    local: float  # the same by this process's monotonic clock, seconds
+    counts_failures: bool  # a breaker counts: report success
+
+    def seconds_late(self) -> float:
+        """Return how long ago the call was to begin."""
+        return time.monotonic() - self.local
+
+
+def wait_for_slot(account_id: int) -> Slot:
+    """Sleep until a call may begin; see `one_call`.
 
     A slot that was overslept by more than 25 ms is given up for another one. Raises BudgetExhausted
     when no call may begin within a second.
     """
     for _ in range(MOST_RETAKES):
-        begins_at, offset, has_failures = _take(account_id)
-        time.sleep(max(0.0, begins_at + offset - time.monotonic()))
-        if time.monotonic() - begins_at - offset <= LATEST_WAKE_SECONDS:
+        slot = _take(account_id)
+        time.sleep(max(0.0, -slot.seconds_late()))
+        if slot.seconds_late() <= LATEST_WAKE_SECONDS:
             break
-    return has_failures
+    return slot
+
+
+@contextmanager
+def one_call(account_id: int) -> Iterator[Slot]:
+    """Wait until a call may begin, let the block make it, and note how long it took."""
+    slot = wait_for_slot(account_id)
+    try:
+        yield slot
+    finally:
+        report_end(slot)
+
+
+def report_end(slot: Slot) -> None:
+    """Let a call that took longer than the guard count from its end; most calls cost nothing here."""
+    took = slot.seconds_late()
+    keys = list(_limits(slot.account_id))
+    if took <= GUARD_SECONDS or not keys:
+        return
+    counts = slot.begins_at + _seconds(took - GUARD_SECONDS)
+    _write(_STRETCH, keys=keys, began=slot.begins_at, counts=counts)
 
 
 def take_slot(account_id: int) -> float:
@@ -160,30 +206,33 @@ def take_slot(account_id: int) -> float:
 
     One query. Raises BudgetExhausted, with nothing reserved, when that is more than a second.
     """
-    begins_at, offset, _ = _take(account_id)
-    return max(0.0, begins_at + offset - time.monotonic())
+    return max(0.0, -_take(account_id).seconds_late())
 
 
-def _take(account_id: int) -> tuple[float, float, bool]:
+def _limits(account_id: int) -> dict[str, int]:
+    """Return the limits that are on, by the key of their row."""
     limits = {
         account_key(account_id): settings.KOMMO_CALLS_PER_SECOND,
         IP_KEY: settings.KOMMO_IP_CALLS_PER_SECOND,
     }
-    keys = [key for key, limit in limits.items() if limit > 0]
+    return {key: limit for key, limit in limits.items() if limit > 0}
+
+
+def _take(account_id: int) -> Slot:
+    keys = list(_limits(account_id))
     found, begins_at, read_at, failures = _run_take(account_id, keys)
     if found < len(keys):
         with connection.cursor() as cursor:
             cursor.execute(_BEAR, [keys])
         _, begins_at, read_at, failures = _run_take(account_id, keys)
-    offset = _offset.learn(read_at)
-    if begins_at - read_at > LONGEST_WAIT_SECONDS:
-        raise BudgetExhausted(
-            retry_at=datetime.fromtimestamp(begins_at, UTC), wait_seconds=begins_at - read_at
-        )
-    return begins_at, offset, failures > 0
+    offset = _offset.learn(read_at.timestamp())
+    wait = (begins_at - read_at).total_seconds()
+    if wait > LONGEST_WAIT_SECONDS:
+        raise BudgetExhausted(retry_at=begins_at, wait_seconds=wait)
+    return Slot(account_id, begins_at, begins_at.timestamp() + offset, failures > 0)
 
 
-def _run_take(account_id: int, keys: list[str]) -> tuple[int, float, float, int]:
+def _run_take(account_id: int, keys: list[str]) -> tuple[int, datetime, datetime, int]:
     parameters: dict[str, Any] = {
         "account": account_key(account_id),
         "ip": IP_KEY,
@@ -199,7 +248,7 @@ def _run_take(account_id: int, keys: list[str]) -> tuple[int, float, float, int]
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, parameters)
         found, begins_at, read_at, failures = cursor.fetchone()
-    return found, float(begins_at), float(read_at), failures
+    return found, begins_at, read_at, failures
 
 
 def report_success(account_id: int) -> None:

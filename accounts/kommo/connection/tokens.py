@@ -126,9 +126,8 @@ def renew_token(account_id: int, seen_version: int) -> Token:
     token = read_token(account_id)
     if token.version != seen_version:
         return token
-    budget.wait_for_slot(account_id)
     try:
-        with transaction.atomic():
+        with budget.one_call(account_id), transaction.atomic():
             row = _lock(account_id)
             if row.version == seen_version:
                 _refresh(row)

@@ -20,13 +20,13 @@ def call_for(seconds: float, accounts: list[str], port: int) -> None:
     while time.time() < end:
         for account in accounts:
             try:
-                budget.wait_for_slot(int(account))
+                with budget.one_call(int(account)):
+                    server.request("GET", f"/{account}")
+                    server.getresponse().read()
             except BudgetExhausted as refusal:
                 wait = refusal.retry_at.timestamp() - time.time() - 1
                 time.sleep(min(max(0.01, wait), max(0.01, end - time.time())))
                 continue
-            server.request("GET", f"/{account}")
-            server.getresponse().read()
 
 
 if __name__ == "__main__":

@@ -131,11 +131,11 @@ def test_the_fifth_failure_opens_the_breaker_and_one_probe_tries_it() -> None:
     assert 28 < (refused.value.retry_at - datetime.now(UTC)).total_seconds() < 31
     assert budget.take_slot(OTHER) < 0.02
     wait_until_free("account:7")
-    assert budget.wait_for_slot(ACCOUNT) is True
+    assert budget.wait_for_slot(ACCOUNT).counts_failures
     with pytest.raises(BudgetExhausted):  # the others wait for the probe
         budget.take_slot(ACCOUNT)
     budget.report_success(ACCOUNT)
-    assert budget.wait_for_slot(ACCOUNT) is False
+    assert not budget.wait_for_slot(ACCOUNT).counts_failures
 
 
 @pytest.mark.django_db
@@ -242,3 +242,20 @@ def test_eight_processes_share_the_limit_of_the_address() -> None:
     assert densest_second([moment for _, moment in arrivals]) <= 10
     for path in ("/1", "/2", "/3"):
         assert densest_second([moment for one, moment in arrivals if one == path]) <= 7
+
+
+@pytest.mark.django_db
+def test_a_slow_call_counts_from_its_end() -> None:
+    with budget.one_call(ACCOUNT) as slot:
+        began = slot.local
+        slow = type(slot)(slot.account_id, slot.begins_at, began - 0.5, slot.counts_failures)
+    budget.report_end(slow)  # as if it had begun half a second ago
+    (kept,) = CallBudget.objects.get().slots
+    assert timedelta(seconds=0.45) < kept - slot.begins_at < timedelta(seconds=0.6)
+
+
+@pytest.mark.django_db
+def test_a_quick_call_costs_no_second_query(django_assert_num_queries: Any) -> None:
+    budget.take_slot(ACCOUNT)
+    with django_assert_num_queries(1), budget.one_call(ACCOUNT):
+        pass
