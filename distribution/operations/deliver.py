@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from django.conf import settings
-
 from accounts.kommo.client import KommoClient, OwnerChange
 from accounts.kommo.connection import connect
 from accounts.kommo.errors import (
@@ -38,7 +36,7 @@ from distribution.operations.effects import (
     own_steps,
     write_settlement,
 )
-from distribution.operations.lanes import LaneLease
+from distribution.operations.lanes import LaneLease, may_send
 from distribution.operations.send_notes import send_notes
 from distribution.queries.config import config_of
 
@@ -88,11 +86,6 @@ def _is_last(effects: Sequence[ClaimedEffect], settlement: Settlement) -> bool:
     """Say whether nothing can be left: a short batch without notes to follow."""
     account_id = settlement.lease.account_id
     return 0 < len(effects) < _size(account_id) and not settlement.makes_more_work
-
-
-def may_send(lease: LaneLease) -> bool:
-    """Say whether the lease outlasts another call: HTTP cannot be fenced."""
-    return lease.seconds_left() > settings.KOMMO_TIMEOUT_SECONDS + 2.0
 
 
 def _size(account_id: int) -> int:

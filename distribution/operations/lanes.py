@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import Account, Lane
@@ -47,6 +48,11 @@ class LaneLease:
     def clock(self) -> datetime:
         """Return the business time now, as far as our clock runs as fast as the database's."""
         return self.business_now + timedelta(seconds=time.monotonic() - self.claimed_monotonic)
+
+
+def may_send(lease: LaneLease) -> bool:
+    """Say whether the lease outlasts another call: HTTP cannot be fenced."""
+    return lease.seconds_left() > settings.KOMMO_TIMEOUT_SECONDS + 2.0
 
 
 # Accounts with open events, by a loose walk over the partial index: its cost grows with the

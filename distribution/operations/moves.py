@@ -46,7 +46,9 @@ def run_waves(work: TurnWork) -> None:
 
 def _move_all(work: TurnWork, user_id: int, payload: Json) -> None:
     rows = work.known(rows_of_owner(work.config.account_id, user_id, WAVE_LIMIT))
-    rows = [row for row in rows if row.owner_id == user_id and row.is_counted]
+    rows = [
+        row for row in rows if row.owner_id == user_id and row.is_counted and not row.is_excluded
+    ]
     if not rows:
         return
     wave_id = payload.get("wave") or work.ids.take()

@@ -39,13 +39,15 @@ def note_overwrites(work: TurnWork, hints: Mapping[int, Sequence[LeadHint]]) -> 
         before = echo.old_owner_id or None
         is_near = abs((echo.updated_at or 0) - sent_at.timestamp()) <= ECHO_SECONDS
         if echo.owner_id == target and before not in (expected, target) and is_near:
-            work.record(
-                work.rows[lead_id],
-                Decision.Kind.MANUAL,
-                chosen_id=target,
-                previous_owner_id=before,
-                reason=REASON,
-            )
+            _note(work, lead_id, target, before)
+
+
+def _note(work: TurnWork, lead_id: int, target: int | None, before: int | None) -> None:
+    """Record it once: a webhook may come twice."""
+    values = {"chosen_id": target, "previous_owner_id": before, "reason": REASON}
+    told = Decision.objects.for_account(work.config.account_id).filter(lead_id=lead_id, **values)
+    if not told.exists():
+        work.record(work.rows[lead_id], Decision.Kind.MANUAL, **values)
 
 
 def _may_be_ours(work: TurnWork, hint: LeadHint) -> bool:

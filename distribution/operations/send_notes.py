@@ -9,6 +9,7 @@ from accounts.kommo.client import NOTE_TYPE, KommoClient, NewNote
 from accounts.kommo.errors import BudgetExhausted, InvalidRequest, KommoError
 from accounts.kommo.retry import decide_retry
 from distribution.operations.effects import ClaimedEffect, Settlement, claim_effects
+from distribution.operations.lanes import may_send
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,10 @@ def _already_written(client: KommoClient, notes: Sequence[ClaimedEffect]) -> set
 
 def _send(client: KommoClient, notes: Sequence[ClaimedEffect], settlement: Settlement) -> None:
     if not notes:
+        return
+    if not may_send(settlement.lease):  # another worker may have them by now
+        for note in notes:
+            settlement.again(note, note.attempts > 1)
         return
     try:
         client.add_notes([NewNote(note.lead_id, note.note) for note in notes])
