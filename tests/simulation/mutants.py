@@ -42,7 +42,8 @@ def _no_fencing(stack: ExitStack) -> None:
         return now, block
 
     stack.enter_context(patch.object(lanes, "hold_lane", hold))
-    stack.enter_context(patch.object(deliver, "may_send", lambda lease: True))
+    for module in (deliver, send_notes):
+        stack.enter_context(patch.object(module, "may_send", lambda lease: True))
     for name in ("_DONE", "_ENDED", "_AGAIN"):
         sql = getattr(effects, name)
         unfenced = sql.replace("e.token = %s AND e.state = 'sending'", "%s IS NOT NULL")
