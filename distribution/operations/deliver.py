@@ -7,6 +7,7 @@ reading back; completion is fenced by the lane's token.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
 from accounts.kommo.client import KommoClient, OwnerChange
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 250
 LONGEST_WAIT_SECONDS = 60.0
 ROUNDS = 8
+CALLS_A_ROUND = 2  # a read and a write, as a rule
 # A whole batch shares its worker's deaths, and a change of owner has nothing that could kill one.
 MOST_DEATHS = 10
 OwnerStep = tuple[int | None, int | None]
@@ -68,18 +70,22 @@ def deliver(*, account_id: int | None = None, slow: bool = True) -> int | None:
 
 def _serve(lease: LaneLease) -> None:
     client = connect(Account(pk=lease.account_id))
+    was_slow = False
     for _ in range(ROUNDS):
         effects = claim_effects(lease, "owner", _size(lease.account_id))
         settlement = Settlement(lease)
+        began = time.monotonic()
         if effects:
             _deliver_owners(client, effects, settlement)
         elif not send_notes(client, settlement):
             break
+        was_slow = was_slow or time.monotonic() - began > CALLS_A_ROUND * lanes.SLOW_CALL_SECONDS
+        settlement.was_slow = was_slow
         last_round = settlement.wait_seconds is not None or not may_send(lease)
         write_settlement(settlement, release=last_round or _is_last(effects, settlement))
         if settlement.is_released:
             return
-    lanes.release_lane(lease)
+    lanes.release_lane(lease, was_slow=was_slow)
 
 
 def _is_last(effects: Sequence[ClaimedEffect], settlement: Settlement) -> bool:
@@ -96,8 +102,10 @@ def _deliver_owners(
     client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement
 ) -> None:
     now = settlement.lease.clock()
-    stale = [effect for effect in effects if needs_read_back(effect.facts, now)]
-    ready = [effect for effect in effects if effect not in stale]
+    stale: list[ClaimedEffect] = []
+    ready: list[ClaimedEffect] = []
+    for effect in effects:
+        (stale if needs_read_back(effect.facts, now) else ready).append(effect)
     if stale:
         try:
             ready += _read_back(client, stale, settlement)

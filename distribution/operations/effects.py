@@ -95,6 +95,7 @@ class Settlement:
     lease: LaneLease
     began_at: datetime = field(init=False)  # before anything was asked
     wait_seconds: float | None = None  # leave the lane alone for so long
+    was_slow: bool = False  # Kommo answers slowly: only a few workers take the account next
     is_released: bool = False
     makes_more_work: bool = False
     # (effect id, Kommo's updated_at, how)
@@ -223,7 +224,9 @@ def write_settlement(settlement: Settlement, *, release: bool) -> None:
         values += [now, *_columns(settlement._dead), lease.token, now]
     if release:
         parts.append(f"released AS ({RELEASE_SQL})")
-        values += release_values(lease, wait_seconds=settlement.wait_seconds)
+        values += release_values(
+            lease, wait_seconds=settlement.wait_seconds, was_slow=settlement.was_slow
+        )
         settlement.is_released = True
     if parts:
         with connection.cursor() as cursor:

@@ -155,7 +155,7 @@ def hold_lane(lease: LaneLease) -> tuple[datetime, int]:
 RELEASE_SQL = """
 UPDATE accounts_lane SET lease_until = NULL, served_at = clock_timestamp(),
   not_before = business_now() + make_interval(secs => %s::float8),
-  slow_until = CASE WHEN %s THEN clock_timestamp() + make_interval(secs => %s) END
+  slow_until = CASE WHEN %s THEN clock_timestamp() + make_interval(secs => %s) ELSE slow_until END
 WHERE id = %s AND token = %s
 """
 

@@ -29,6 +29,10 @@ def test_forgetting_dates_set_by_hand_is_caught(monkeypatch):
 
 def test_a_hook_that_is_never_tried_again_is_caught(monkeypatch):
     monkeypatch.setattr(hooks, "seconds_to_retry", lambda attempt, status: None)
-    with pytest.raises(AssertionError):
-        for _ in range(10):  # 50 examples now and then hold no owner's change that is refused
+
+    def ten_times():  # 50 examples now and then hold no owner's change that is refused
+        for _ in range(10):
             properties.test_every_change_is_delivered_at_least_once(duplicate=0.0)
+
+    with pytest.raises(AssertionError):
+        ten_times()
