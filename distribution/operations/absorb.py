@@ -111,7 +111,7 @@ def _update(
     with work.changing(row):
         if row.is_deleted and row.is_in_flight:
             _take_up_again(work, row, lead.owner_id or None)
-        _absorb_owner(work, row, lead.owner_id or None)
+        _absorb_owner(work, row, lead.owner_id or None, observed_at)
         if place != (row.pipeline_id, row.status_id):
             row.stage_entry += 1
         entered = rule is not None and (row.rule_id != rule.rule_id or row.is_deleted)
@@ -145,7 +145,7 @@ def _take_up_again(work: TurnWork, row: LeadRow, seen: int | None) -> None:
         row.stage_entry += 1
 
 
-def _absorb_owner(work: TurnWork, row: LeadRow, seen: int | None) -> None:
+def _absorb_owner(work: TurnWork, row: LeadRow, seen: int | None, observed_at: datetime) -> None:
     """Take in whose the lead is in Kommo; a change that is not ours is a human's and wins (R40)."""
     if seen == row.owner_id:
         if row.is_in_flight:
@@ -153,10 +153,24 @@ def _absorb_owner(work: TurnWork, row: LeadRow, seen: int | None) -> None:
         row.confirmed_owner_id = seen
         return
     if row.is_in_flight and seen == row.confirmed_owner_id:
+        if _is_delivered(work, row, observed_at):
+            row.owner_id = seen
         return
     if _is_our_step(work, row, seen):
         return
     overrule(work, row, seen)
+
+
+def _is_delivered(work: TurnWork, row: LeadRow, observed_at: datetime) -> bool:
+    """Say whether nothing was on its way any more when the lead was read.
+
+    So it is when a person's choice was read just before our PATCH wrote over it.
+    """
+    effects = Effect.objects.for_account(work.config.account_id).filter(lead_id=row.lead_id)
+    latest = effects.filter(kind=Effect.Kind.OWNER).order_by("-id").first()
+    if latest is None or latest.state != Effect.State.DONE or latest.settled_at is None:
+        return False
+    return latest.settled_at < observed_at
 
 
 def overrule(work: TurnWork, row: LeadRow, seen: int | None) -> None:

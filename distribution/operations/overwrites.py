@@ -46,8 +46,13 @@ def _note(work: TurnWork, lead_id: int, target: int | None, before: int | None) 
     """Record it once: a webhook may come twice."""
     values = {"chosen_id": target, "previous_owner_id": before, "reason": REASON}
     told = Decision.objects.for_account(work.config.account_id).filter(lead_id=lead_id, **values)
-    if not told.exists():
-        work.record(work.rows[lead_id], Decision.Kind.MANUAL, **values)
+    if told.exists():
+        return
+    row = work.rows[lead_id]
+    work.record(row, Decision.Kind.MANUAL, **values)
+    if row.owner_id == before and row.confirmed_owner_id == target:
+        with work.changing(row):  # the choice was read just before it was written over
+            row.owner_id = target
 
 
 def _may_be_ours(work: TurnWork, hint: LeadHint) -> bool:

@@ -118,6 +118,7 @@ def _note_different(
                 different.append(lead.id)
         elif (
             row.version < lead.updated_at
+            or row.is_in_flight
             or row.confirmed_owner_id != (lead.owner_id or None)
             or (row.pipeline_id, row.status_id) != (lead.pipeline_id, lead.status_id)
             or row.is_excluded != is_filled(lead, config.exclusion_field_id)
