@@ -162,11 +162,10 @@ class Checks:
             targets = Counter(one.after for one in ours)
             assert targets <= Counter(chosen), f"lead {lead.id}: {ours} without decisions {chosen}"
             people = Counter(one.after for one in theirs)
-            taken = Counter(
-                row.previous_owner_id if row.reason == OVERWRITTEN else row.chosen_id
-                for row in manual
-            )
+            lost = Counter(row.previous_owner_id for row in manual if row.reason == OVERWRITTEN)
+            taken = Counter(row.chosen_id for row in manual if row.reason != OVERWRITTEN)
             assert taken <= people, f"lead {lead.id}: taken for a human's {taken}, truly {people}"
+            assert lost <= people, f"lead {lead.id}: noted as overwritten {lost}, truly {people}"
             self._dealt_once_an_entry(lead, rows)
 
     def _dealt_once_an_entry(self, lead: CrmLead, rows: list[Decision]) -> None:

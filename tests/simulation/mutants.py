@@ -99,7 +99,7 @@ def _human_overruled(stack: ExitStack) -> None:
 def _echo_taken_for_human(stack: ExitStack) -> None:
     """Every owner that is not the last one that was seen was chosen by a person."""
 
-    def absorb_owner(work: Any, row: Any, seen: int | None) -> None:
+    def absorb_owner(work: Any, row: Any, seen: int | None, observed_at: datetime) -> None:
         if seen != row.confirmed_owner_id:
             absorb.overrule(work, row, seen)
 
