@@ -27,12 +27,16 @@ def test_forgetting_dates_set_by_hand_is_caught(monkeypatch):
         properties.test_updated_since_finds_exactly_the_leads_updated_since()
 
 
+# The owner of one lead changes, and the first attempt to tell of it is refused.
+REFUSED_ONCE = {"duplicate": 0.0, "steps": [("assign", 0, 3)], "jitter": 0.0, "bad": {6, 7}}
+
+
+def test_a_hook_that_is_tried_again_is_delivered():
+    properties.test_every_change_is_delivered_at_least_once.hypothesis.inner_test(**REFUSED_ONCE)
+
+
 def test_a_hook_that_is_never_tried_again_is_caught(monkeypatch):
     monkeypatch.setattr(hooks, "seconds_to_retry", lambda attempt, status: None)
-
-    def ten_times():  # 50 examples now and then hold no owner's change that is refused
-        for _ in range(10):
-            properties.test_every_change_is_delivered_at_least_once(duplicate=0.0)
-
+    delivers = properties.test_every_change_is_delivered_at_least_once.hypothesis.inner_test
     with pytest.raises(AssertionError):
-        ten_times()
+        delivers(**REFUSED_ONCE)
