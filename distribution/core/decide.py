@@ -13,6 +13,7 @@ from distribution.core import reasons, records
 from distribution.core.decisions import Decision, Kind, Verdict
 from distribution.core.facts import IGNORE_PRESENCE, CandidateFacts, LeadFacts, Situation
 from distribution.core.ledger import Entry, Ledger, shares_of
+from distribution.core.race import Race
 from distribution.core.reasons import Reason, Refusal, Waiting, WaitingReason
 from distribution.core.records import Json, RosterRecord
 from distribution.core.rules import (
@@ -39,6 +40,7 @@ class _Pool:
     charge: int  # sum of the shares
     ids: tuple[int, ...] | None  # manager ids; None: the roster's eligible ones
     relaxed: bool = False
+    is_even: bool = True  # all shares are equal
 
 
 class Turn:
@@ -87,7 +89,7 @@ class Turn:
     def _pool(self, seats: Sequence[int], *, relaxed: bool = False) -> _Pool:
         shares = shares_of([self._weights[seat] for seat in seats]) if seats else []
         ids = tuple(self._ids[seat] for seat in seats)
-        return _Pool(tuple(seats), shares, sum(shares), ids, relaxed)
+        return _Pool(tuple(seats), shares, sum(shares), ids, relaxed, len(set(shares)) <= 1)
 
     def _refresh_pools(self) -> None:
         """Work out who is eligible by the current verdicts, and who would be without presence."""
@@ -104,6 +106,7 @@ class Turn:
                 and {refusal.reason for refusal in verdict.refusals} <= RELAXED_BY_IGNORE_PRESENCE
             ]
         self._spare = self._pool(spare, relaxed=True)
+        self._race: Race | None = None
         self._wait: WaitingReason | None = None
 
     def _facts_now(self, seat: int) -> CandidateFacts:
@@ -209,15 +212,19 @@ class Turn:
     ) -> Decision:
         """Credit the pool, let its winner (or whoever was planned) pay, and count the lead."""
         seats, ledger, loads = pool.seats, self.ledger, self.loads
-        lags_before = ledger.lags.copy()
         ledger.credit(seats, pool.shares)
-        seat = None if to is None else self._seat(to)
-        if seat is None or seat not in seats:
-            seat = self._strategy.pick(ledger, loads, seats)
-        share = ledger.lags[seat] - lags_before[seat]
+        planned = None if to is None else self._seat(to)
+        if planned is None or planned not in seats:
+            seat = self._pick(pool)
+        else:
+            seat, self._race = planned, None
+        share = pool.shares[bisect_left(seats, seat)]
+        lag_before = ledger.lags[seat] - share
         load = loads.numbers[seat]
         ledger.pay(seat, pool.charge, now)
         loads.add(seat)
+        if self._race is not None:
+            self._race.paid()
         self._dealt[seat] += 1
         decision = Decision(
             lead.lead_id,
@@ -232,11 +239,23 @@ class Turn:
             pool.relaxed,
             share,
             pool.charge,
-            lags_before[seat],
+            lag_before,
             load,
         )
         self._judge_again(seat)
         return decision
+
+    def _pick(self, pool: _Pool) -> int:
+        """Return the winner's seat: from the running race, or by search where none can be run."""
+        if pool is not self._open or not pool.is_even:
+            self._race = None
+            return self._strategy.pick(self.ledger, self.loads, pool.seats)
+        if self._race is None:
+            by_load = self._strategy.by_load
+            self._race = Race(self.ledger, self.loads, pool.seats, pool.shares[0], by_load=by_load)
+        else:
+            self._race.credited()
+        return self._race.winner()
 
     def _stopped(self, lead: LeadFacts, refusal: Refusal) -> Decision:
         if refusal.reason is not Reason.OUTSIDE_HOURS:

@@ -9,6 +9,7 @@ their place in the list sorted by id, so that the smaller seat is the smaller id
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import add
 
 LEAD = 1_000_000
 """One lead in the ledger's unit."""
@@ -31,6 +32,11 @@ def shares_of(weights: Sequence[int]) -> list[int]:
     return [LEAD * weight // total for weight in weights]
 
 
+def taken(values: list[int], seats: Sequence[int]) -> list[int]:
+    """Return the values of the seats, in their order; those of everybody are the list itself."""
+    return values if len(seats) == len(values) else list(map(values.__getitem__, seats))
+
+
 class Ledger:
     """The rows of one register, changed in place while a turn lasts."""
 
@@ -46,6 +52,9 @@ class Ledger:
     def credit(self, seats: Sequence[int], shares: Sequence[int]) -> None:
         """Add to each seat its share of one lead."""
         lags = self.lags
+        if len(seats) == len(lags):  # everybody: one pass in C
+            lags[:] = map(add, lags, shares)
+            return
         for seat, share in zip(seats, shares, strict=True):
             lags[seat] += share
 
@@ -55,7 +64,7 @@ class Ledger:
         `seats` is ascending and not empty.
         """
         lags = self.lags
-        owed = [lags[seat] for seat in seats]
+        owed = taken(lags, seats)
         most = max(owed)
         if owed.count(most) == 1:
             return seats[owed.index(most)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from distribution.core.facts import EVEN, LEAST_LOADED, WEIGHTED, CandidateFacts
-from distribution.core.ledger import Ledger
+from distribution.core.ledger import Ledger, taken
 
 Seats = Sequence[int]
 
@@ -46,7 +46,7 @@ def most_owed(ledger: Ledger, loads: Loads, seats: Seats) -> int:
 def least_loaded(ledger: Ledger, loads: Loads, seats: Seats) -> int:
     """Return who is loaded least for his limit; among equals whom the register owes most (F103)."""
     scores = loads.scores
-    asked = [scores[seat] for seat in seats]
+    asked = taken(scores, seats)
     least = min(asked)
     if asked.count(least) == 1:
         return seats[asked.index(least)]
@@ -71,10 +71,11 @@ class Strategy:
 
     weigh: Callable[[CandidateFacts], int]  # what share of each lead he is owed
     pick: Callable[[Ledger, Loads, Seats], int]  # the winner's seat, after crediting
+    by_load: bool = False  # load comes before lag
 
 
 STRATEGIES: dict[str, Strategy] = {
     EVEN: Strategy(equal_weight, most_owed),
     WEIGHTED: Strategy(own_weight, most_owed),
-    LEAST_LOADED: Strategy(equal_weight, least_loaded),
+    LEAST_LOADED: Strategy(equal_weight, least_loaded, by_load=True),
 }

@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts.models import Account
 from distribution.core.facts import CandidateFacts, Policy, Situation
+from distribution.core.records import moment_from_json
 from distribution.queries.config import AccountConfig, RuleConfig, config_of
 from shifts.core.machine import Presence, ShiftState
 from shifts.core.windows import DailyWindow, opens_at
@@ -20,7 +21,8 @@ from shifts.queries import shift_states
 # up a person: a join would be planned by statistics that a growing account outruns (200 × 200).
 _PEOPLE = """
 SELECT r.id, m.kommo_id, m.is_licensed, m.is_active_in_kommo, g.kommo_id,
-  coalesce(l.open_leads, 0), coalesce(e.lag, 0), coalesce(e.count, 0), e.last_lead_at
+  coalesce(l.open_leads, 0), coalesce(e.lag, 0), coalesce(e.count, 0),
+  (extract(epoch FROM e.last_lead_at) * 1000000)::bigint  -- read three times as fast as a timestamp
 FROM distribution_grouprule r
 JOIN accounts_group g ON g.id = r.group_id
 LEFT JOIN distribution_register reg ON reg.rule_id = r.id
@@ -66,7 +68,7 @@ def situations_of(
                     open_leads=max(0, load + load_changes.get(user_id, 0)),
                     lag=lag,
                     count=count,
-                    last_lead_at=last,
+                    last_lead_at=moment_from_json(last),
                     group_ids=frozenset((group,)),
                 )
             )
