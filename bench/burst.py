@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from contextlib import contextmanager
 from typing import Any
@@ -89,3 +90,28 @@ def queries_a_lead(kommo: Kommo, *, leads: int, number: int) -> float:
     with CaptureQueriesContext(connection) as captured:
         decide_all(place)
     return round(len(captured) / leads, 3)
+
+
+def lone_decisions(kommo: Kommo, *, leads: int, number: int) -> dict[str, Any]:
+    """Deal leads one at a time; return the decide step's milliseconds and the statements of a lead.
+
+    The step is what a lead's decision costs: hold the lane, read the situation, judge, write, commit.
+    """
+    place = make_place(kommo, number, managers=10, limit=0)
+    watch = Stopwatch()
+    statements = []
+    for lead_id in place.arrive(kommo, leads):
+        fill_inbox(place, [lead_id])
+        with watched(watch), CaptureQueriesContext(connection) as captured:
+            turn.take_turn(account_id=place.account.pk, before_commit=watch.stop_at_commit)
+            deliver(account_id=place.account.pk)
+        statements.append(sum(not _is_bracket(query["sql"]) for query in captured))
+    cuts = statistics.quantiles([1000 * spent for spent in watch.turns], n=100)
+    return {
+        "decide_ms": {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1)},
+        "statements": max(statements),
+    }
+
+
+def _is_bracket(statement: str) -> bool:
+    return statement.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))

@@ -49,8 +49,10 @@ def drain(kommo: Kommo, smaller: int) -> Any:
 
 def single(kommo: Kommo, smaller: int) -> Any:
     """Lone leads: 100 accounts, 20 a second."""
-    return processes.lone_leads(
-        kommo, accounts=100 // smaller, per_second=20, seconds=30 / smaller, number=next(_numbers)
+    steps = bursts.lone_decisions(kommo, leads=300 // smaller, number=next(_numbers))
+    number = next(_numbers)
+    return steps | processes.lone_leads(
+        kommo, accounts=100 // smaller, per_second=20, seconds=30 / smaller, number=number
     )
 
 

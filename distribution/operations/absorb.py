@@ -170,7 +170,7 @@ def _is_delivered(work: TurnWork, row: LeadRow, observed_at: datetime) -> bool:
     latest = effects.filter(kind=Effect.Kind.OWNER).order_by("-id").first()
     if latest is None or latest.state != Effect.State.DONE or latest.settled_at is None:
         return False
-    return latest.settled_at < observed_at
+    return bool(latest.settled_at < observed_at)
 
 
 def overrule(work: TurnWork, row: LeadRow, seen: int | None) -> None:
