@@ -15,10 +15,10 @@ from accounts.kommo.errors import KommoError
 from accounts.kommo.payloads import Lead
 from accounts.models import Account, InboxEvent
 from accounts.operations.inbox import append_event
-from distribution.models import DistributionSettings
+from distribution.models import DistributionSettings, LeadMirror
 from distribution.operations.absorb import is_filled
 from distribution.operations.lanes import LIVE_STATES
-from distribution.operations.rows import rows_by_ids
+from distribution.operations.rows import LeadRow, rows_by_ids
 from distribution.queries.config import AccountConfig, config_of
 from peresmenka.lib.enqueue import ring
 
@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=5)
 OVERLAP_SECONDS = 600
-PAGES_A_RUN = 20
+PAGES_A_RUN = 40
+PAGES_OF_A_SECOND = 400
+UNSEEN_FOR = timedelta(days=1)
+IDS_AN_EVENT = 240  # one call of the turn that reads them
 _DRAIN = """
 INSERT INTO distribution_timer (account_id, kind, subject, due_at, generation, payload)
 SELECT %s, 'drain', 0, %s, 1, '{}' WHERE EXISTS (
@@ -66,6 +69,7 @@ def reconcile(account: Account, now: datetime) -> int:
         return 0
     client = connect(account)
     found = _fill(account, config, client, now) + _catch_up(account, config, client, now)
+    found += _look_after_unseen(account, now)
     with connection.cursor() as cursor:
         cursor.execute(_DRAIN, [account.pk, now, account.pk])
     if found:
@@ -74,19 +78,28 @@ def reconcile(account: Account, now: datetime) -> int:
 
 
 def _catch_up(account: Account, config: AccountConfig, client: KommoClient, now: datetime) -> int:
-    """Page the leads updated since the watermark, an overlap included."""
-    began = account.reconciled_until or int(now.timestamp())
-    watermark, found = began, 0
-    for page in range(1, PAGES_A_RUN + 1):
-        listed = client.leads_page(
-            updated_from=began - OVERLAP_SECONDS, page=page, order=("updated_at", "asc")
-        )
-        found += _note_different(account, config, listed.leads, now)
-        watermark = max([watermark, *(lead.updated_at for lead in listed.leads)])
+    """Page the leads updated since the watermark, an overlap included.
+
+    The next run goes on where a long list was left. Only the leads of one second cannot be told
+    apart by time (a bulk edit): they are paged to the end. The inbox hears of all when the run is
+    over, since what is dealt meanwhile would move leads from page to page.
+    """
+    since = (account.reconciled_until or int(now.timestamp())) - OVERLAP_SECONDS
+    latest, different = since, []
+    for page in range(1, PAGES_OF_A_SECOND + 1):
+        listed = client.leads_page(updated_from=since, page=page, order=("updated_at", "asc"))
+        different += _different(account, config, listed.leads)
+        latest = max([latest, *(lead.updated_at for lead in listed.leads)])
         if not listed.has_next:
+            until = max(latest, since + OVERLAP_SECONDS)
             break
-    Account.objects.filter(pk=account.pk).update(reconciled_until=watermark)
-    return found
+        if page >= PAGES_A_RUN and latest > since:
+            until = latest + OVERLAP_SECONDS
+            break
+    else:
+        until = latest + OVERLAP_SECONDS + 1
+    Account.objects.filter(pk=account.pk).update(reconciled_until=until)
+    return _note(account, different, now)
 
 
 def _fill(account: Account, config: AccountConfig, client: KommoClient, now: datetime) -> int:
@@ -96,7 +109,7 @@ def _fill(account: Account, config: AccountConfig, client: KommoClient, now: dat
     while settings is not None and settings.to_mirror:
         pipeline_id, status_id, page = settings.to_mirror[0]
         listed = client.leads_page(stage=(pipeline_id, status_id), page=page)
-        found += _note_different(account, config, listed.leads, now)
+        found += _note(account, _different(account, config, listed.leads), now)
         rest = settings.to_mirror[1:]
         settings.to_mirror = (
             [[pipeline_id, status_id, page + 1], *rest] if listed.has_next else rest
@@ -105,26 +118,36 @@ def _fill(account: Account, config: AccountConfig, client: KommoClient, now: dat
     return found
 
 
-def _note_different(
-    account: Account, config: AccountConfig, leads: Sequence[Lead], now: datetime
-) -> int:
-    """Ask the turn to read the leads in which Kommo and the mirror disagree."""
+def _look_after_unseen(account: Account, now: datetime) -> int:
+    """Have open leads read that Kommo has not shown for a day: its lists leave out deleted ones."""
+    rows = LeadMirror.objects.for_account(account).filter(
+        is_counted=True, confirmed_at__lt=now - UNSEEN_FOR
+    )
+    ids = list(rows.order_by("confirmed_at").values_list("lead_id", flat=True)[:IDS_AN_EVENT])
+    return _note(account, ids, now)
+
+
+def _different(account: Account, config: AccountConfig, leads: Sequence[Lead]) -> list[int]:
+    """Return the leads in which Kommo and the mirror disagree."""
     rows = {row.lead_id: row for row in rows_by_ids(account.pk, [lead.id for lead in leads])}
-    different = []
-    for lead in leads:
-        row = rows.get(lead.id)
-        if row is None:
-            if config.rule_of(lead.pipeline_id, lead.status_id) is not None:
-                different.append(lead.id)
-        elif (
-            row.version < lead.updated_at
-            or row.is_in_flight
-            or row.confirmed_owner_id != (lead.owner_id or None)
-            or (row.pipeline_id, row.status_id) != (lead.pipeline_id, lead.status_id)
-            or row.is_excluded != is_filled(lead, config.exclusion_field_id)
-        ):
-            different.append(lead.id)
-    if different:
-        payload = {"ids": different, "source": "reconcile"}
-        append_event(account, InboxEvent.Kind.LEADS, payload, now)
-    return len(different)
+    return [lead.id for lead in leads if _differs(config, rows.get(lead.id), lead)]
+
+
+def _differs(config: AccountConfig, row: LeadRow | None, lead: Lead) -> bool:
+    if row is None:
+        return config.rule_of(lead.pipeline_id, lead.status_id) is not None
+    return (
+        row.version < lead.updated_at
+        or row.is_in_flight
+        or row.confirmed_owner_id != (lead.owner_id or None)
+        or (row.pipeline_id, row.status_id) != (lead.pipeline_id, lead.status_id)
+        or row.is_excluded != is_filled(lead, config.exclusion_field_id)
+    )
+
+
+def _note(account: Account, lead_ids: Sequence[int], now: datetime) -> int:
+    """Ask turns to read these leads, a call's worth at a time; return how many there are."""
+    for start in range(0, len(lead_ids), IDS_AN_EVENT):
+        part = list(lead_ids[start : start + IDS_AN_EVENT])
+        append_event(account, InboxEvent.Kind.LEADS, {"ids": part, "source": "reconcile"}, now)
+    return len(lead_ids)
