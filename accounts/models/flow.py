@@ -30,7 +30,6 @@ class InboxEvent(AccountOwnedHot):
     done_at = models.DateTimeField(null=True)
     # Raised at each claim, so that a worker's death counts; back to 0 when the event is done.
     crashes = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:

@@ -70,7 +70,6 @@ class Effect(AccountOwnedHot):
     created_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     crashes = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField(null=True)
     token = models.BigIntegerField(default=0)  # of the lane that sends it
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)

@@ -41,8 +41,6 @@ class LeadMirror(AccountOwnedHot):
     state = models.CharField(max_length=8, choices=State, default=State.SEEN)
     waiting_since = models.DateTimeField(null=True)
     waiting_reason = models.CharField(max_length=32, blank=True)
-    # Raised when a human intervenes and when a redistribution ends: stale effects know it.
-    cycle = models.IntegerField(default=0)
     # Lead return: who had it first, who holds it for them, at which stage entry it left.
     original_owner_id = models.BigIntegerField(null=True)
     transferee_id = models.BigIntegerField(null=True)

@@ -183,7 +183,6 @@ def overrule(work: TurnWork, row: LeadRow, seen: int | None) -> None:
     )
     work.written.superseded_leads.append(row.lead_id)
     row.owner_id = row.confirmed_owner_id = seen
-    row.cycle += 1
     row.dealt_entry = row.stage_entry
     row.forget_original()
     row.leave_queue(State.DEALT)

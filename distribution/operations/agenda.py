@@ -28,7 +28,7 @@ SUSPECTS_AT_ONCE = 15
 _CLAIM = """
 WITH waiting AS (
   SELECT id, crashes FROM accounts_inboxevent
-  WHERE account_id = %s AND done_at IS NULL AND (not_before IS NULL OR not_before <= %s)
+  WHERE account_id = %s AND done_at IS NULL
   ORDER BY id LIMIT %s
 ), ranked AS (
   SELECT id, row_number() OVER w AS place, first_value(crashes) OVER w AS first,
@@ -77,7 +77,7 @@ def claim_events(lease: LaneLease) -> list[ClaimedEvent]:
     """Take the oldest open events of the account; each claim counts as a try until it is settled."""
     now = lease.business_now
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [lease.account_id, now, QUANTUM, now, SUSPECTS_AT_ONCE])
+        cursor.execute(_CLAIM, [lease.account_id, QUANTUM, now, SUSPECTS_AT_ONCE])
         rows = cursor.fetchall()
     return sorted((ClaimedEvent(*row) for row in rows), key=lambda event: event.id)
 

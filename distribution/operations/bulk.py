@@ -133,7 +133,6 @@ _TYPES = {
     "is_deleted": "boolean",
     "stage_entry": "int",
     "dealt_entry": "int",
-    "cycle": "int",
     "displaced_entry": "int",
 }
 _ARRAYS = ", ".join(f"%s::{_TYPES.get(column, 'bigint')}[]" for column in COLUMNS)

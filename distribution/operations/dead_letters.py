@@ -58,7 +58,7 @@ def _rows(letters: list[DeadLetter], source: str) -> list[int]:
 
 def _reopen_events(ids: list[int]) -> list[int]:
     rows = InboxEvent.objects.filter(pk__in=ids, done_at__isnull=False)
-    return _update(rows, done_at=None, crashes=0, not_before=None, error="")
+    return _update(rows, done_at=None, crashes=0, error="")
 
 
 def _reopen_effects(ids: list[int]) -> list[int]:
@@ -68,7 +68,6 @@ def _reopen_effects(ids: list[int]) -> list[int]:
         state=Effect.State.PENDING,
         attempts=Greatest("attempts", 1),
         crashes=0,
-        not_before=None,
         settled_at=None,
         result="",
     )

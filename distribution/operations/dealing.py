@@ -93,7 +93,6 @@ def deal_new(work: TurnWork, row: LeadRow) -> bool:
         previous = row.owner_id
         with work.changing(row):
             row.dealt_entry = row.stage_entry
-            row.cycle += 1
             row.forget_original()
             row.leave_queue(State.DEALT)
         recorded = _record(work, row, Kind.DISTRIBUTION, decision, facts, previous)
@@ -137,7 +136,6 @@ def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
     left = row.owner_id
     recorded = _record(work, row, Kind.REDISTRIBUTION, decision, facts, left, wave_id)
     with work.changing(row):
-        row.cycle += 1
         row.leave_queue(State.DEALT)
         if row.lead_id not in work.refused:
             row.original_owner_id = row.original_owner_id or left

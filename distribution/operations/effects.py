@@ -24,7 +24,7 @@ UPDATE distribution_effect e SET state = 'sending', token = %(token)s,
 WHERE e.id = ANY(ARRAY(
   SELECT e.id FROM distribution_effect e
   WHERE e.account_id = %(account)s AND e.state IN ('pending', 'sending', 'unknown')
-    AND e.kind = %(kind)s AND (e.not_before IS NULL OR e.not_before <= business_now())
+    AND e.kind = %(kind)s
     AND (e.kind <> 'owner' OR NOT EXISTS (
       SELECT 1 FROM distribution_effect f WHERE f.account_id = e.account_id
         AND f.lead_id = e.lead_id AND f.id < e.id AND f.kind = 'owner'

@@ -97,7 +97,6 @@ def _return_one(work: TurnWork, user_id: int, row: LeadRow, wave_id: int) -> boo
     with work.changing(row):
         row.forget_original()
         if refusal is None:
-            row.cycle += 1
             row.leave_queue(LeadMirror.State.DEALT)
     decision = work.record(
         row,

@@ -28,7 +28,6 @@ COLUMNS = (
     "state",
     "waiting_since",
     "waiting_reason",
-    "cycle",
     "original_owner_id",
     "transferee_id",
     "displaced_entry",
@@ -57,7 +56,6 @@ class LeadRow:
     state: str = "seen"
     waiting_since: datetime | None = None
     waiting_reason: str = ""
-    cycle: int = 0
     original_owner_id: int | None = None
     transferee_id: int | None = None
     displaced_entry: int | None = None

@@ -38,7 +38,7 @@ def replay(client: Client, *letters: DeadLetter) -> str:
 def test_a_replayed_event_is_open_again(admin: Client, filled: Filled) -> None:
     assert "1 letter replayed" in replay(admin, filled.letter_of_event)
     event = InboxEvent.objects.get(pk=filled.letter_of_event.row_id)
-    assert (event.done_at, event.crashes, event.not_before, event.error) == (None, 0, None, "")
+    assert (event.done_at, event.crashes, event.error) == (None, 0, "")
 
 
 def test_a_replayed_event_does_its_work(admin: Client, account: Account, world: World) -> None:

@@ -19,6 +19,7 @@ LEASE_SECONDS = 5  # short: every worker that dies over the account holds it up 
 
 @pytest.mark.slow
 @pytest.mark.feature("F2")
+@pytest.mark.feature("N5")
 @pytest.mark.feature("F103")
 def test_workers_killed_all_the_time_lose_and_double_nothing(tmp_path: Path) -> None:
     quick = {"KOMMO_TIMEOUT_SECONDS": "1", "VALKEY_URL": ""}
