@@ -115,11 +115,6 @@ def receives(refusals: tuple[Refusal, ...], zone: tzinfo, now: datetime) -> Rece
     return Receives(False, refusal_text(refusals[0]), until)
 
 
-def leads_count(number: int) -> str:
-    """Return "5 leads"."""
-    return ngettext("%(number)s lead", "%(number)s leads", number) % {"number": number}
-
-
 def presence_text(presence: str) -> str:
     """Return the name of one of the three states."""
     names = {

@@ -8,6 +8,7 @@ from accounts.kommo import errors
 
 LONGEST_WAIT = 600.0  # seconds
 MOST_ATTEMPTS = 12
+LONGEST_ACCOUNT_WAIT = 60.0  # seconds, where no wait follows from the error itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,13 @@ def _transient(error: errors.KommoError, attempts: int) -> RetryDecision:
     if isinstance(error, errors.TooLarge):
         return RetryDecision(wait_seconds=0.0 if attempts < 4 else wait, halve=True, read_back=True)
     return RetryDecision(wait_seconds=wait, read_back=error.is_ambiguous)
+
+
+def account_wait(error: errors.KommoError, attempts: int) -> float:
+    """Return the seconds for which an account is left alone after `error`; it is never given up."""
+    if isinstance(error, errors.BudgetExhausted):
+        return error.wait_seconds
+    return decide_retry(error, attempts).wait_seconds or LONGEST_ACCOUNT_WAIT
 
 
 def backoff(attempts: int) -> float:

@@ -1,4 +1,4 @@
-"""Kommo's codes of languages beside ours: Kommo's `pt` is Brazilian, Django's European."""
+"""Our codes for Kommo's languages: Kommo's `pt` is Brazilian, Django's European."""
 
 from __future__ import annotations
 
@@ -11,8 +11,3 @@ def our_language(kommo_code: str) -> str:
     """Return our code for Kommo's, '' for a language that we do not speak."""
     code = _KOMMO_TO_OURS.get(kommo_code.lower(), kommo_code.lower())
     return code if code in dict(settings.LANGUAGES) else ""
-
-
-def kommo_language(our_code: str) -> str:
-    """Return Kommo's code for ours."""
-    return "pt" if our_code == "pt-br" else our_code

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.kommo.payloads import Lead
 from accounts.kommo.webhook import LeadHint
@@ -138,8 +138,7 @@ def _update(
 
 def _take_up_again(work: TurnWork, row: LeadRow, seen: int | None) -> None:
     """The lead was deleted while a change was on its way: what did not arrive is dealt anew."""
-    effects = Effect.objects.for_account(work.config.account_id).filter(lead_id=row.lead_id)
-    is_coming = effects.filter(kind=Effect.Kind.OWNER, state__in=Effect.OPEN).exists()
+    is_coming = owner_effects(work, row.lead_id).filter(state__in=Effect.OPEN).exists()
     if seen == row.confirmed_owner_id and not is_coming:
         row.owner_id = seen
         row.stage_entry += 1
@@ -166,8 +165,7 @@ def _is_delivered(work: TurnWork, row: LeadRow, observed_at: datetime) -> bool:
 
     So it is when a person's choice was read just before our PATCH wrote over it.
     """
-    effects = Effect.objects.for_account(work.config.account_id).filter(lead_id=row.lead_id)
-    latest = effects.filter(kind=Effect.Kind.OWNER).order_by("-id").first()
+    latest = owner_effects(work, row.lead_id).order_by("-id").first()
     if latest is None or latest.state != Effect.State.DONE or latest.settled_at is None:
         return False
     return bool(latest.settled_at < observed_at)
@@ -193,14 +191,16 @@ def _is_our_step(work: TurnWork, row: LeadRow, seen: int | None) -> bool:
 
     A lead may be on its way although its owner is the confirmed one: dealt, moved and returned.
     """
-    return (
-        Effect.objects.for_account(work.config.account_id)
-        .filter(lead_id=row.lead_id, target=seen, kind=Effect.Kind.OWNER)
-        .filter(
-            Q(state__in=("sending", "unknown")) | Q(state="done", settled_at__gte=row.confirmed_at)
-        )
-        .exists()
+    was_sent = Q(state__in=("sending", "unknown")) | Q(
+        state="done", settled_at__gte=row.confirmed_at
     )
+    return owner_effects(work, row.lead_id).filter(was_sent, target=seen).exists()
+
+
+def owner_effects(work: TurnWork, lead_id: int) -> QuerySet[Any]:
+    """Return our changes of a lead's owner, whatever became of them."""
+    effects: QuerySet[Any] = Effect.objects.for_account(work.config.account_id)
+    return effects.filter(lead_id=lead_id, kind=Effect.Kind.OWNER)
 
 
 def _watches(config: AccountConfig) -> bool:
@@ -223,14 +223,9 @@ def _is_new(config: AccountConfig, lead: Lead, hints: Sequence[LeadHint]) -> boo
     for hint in hints:
         if hint.action == "status" and hint.old_status_id:
             before = config.rule_of(lead.pipeline_id, hint.old_status_id)
-            if before is None or before.rule_id != _rule_id(config, lead):
+            if before != config.rule_of(lead.pipeline_id, lead.status_id):
                 return True
     return False
-
-
-def _rule_id(config: AccountConfig, lead: Lead) -> int | None:
-    rule = config.rule_of(lead.pipeline_id, lead.status_id)
-    return rule.rule_id if rule else None
 
 
 def is_dealt_with(config: AccountConfig, lead: Lead) -> bool:

@@ -13,13 +13,11 @@ from collections.abc import Mapping, Sequence
 from accounts.kommo.client import KommoClient, OwnerChange
 from accounts.kommo.connection import connect
 from accounts.kommo.errors import (
-    BudgetExhausted,
     InvalidRequest,
     KommoError,
     TooLarge,
 )
 from accounts.kommo.payloads import Lead, OwnerEvent
-from accounts.kommo.retry import decide_retry
 from accounts.models import Account, Lane
 from distribution.core.delivery import (
     Outcome,
@@ -44,7 +42,6 @@ from distribution.queries.config import config_of
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 250
-LONGEST_WAIT_SECONDS = 60.0
 ROUNDS = 8
 CALLS_A_ROUND = 2  # a read and a write, as a rule
 # A whole batch shares its worker's deaths, and a change of owner has nothing that could kill one.
@@ -110,10 +107,9 @@ def _deliver_owners(
         try:
             ready += _read_back(client, stale, settlement)
         except KommoError as error:
-            for effect in stale:
-                settlement.again(effect, _was_sent(effect))
-            _wait_for(settlement, error)
-            return _put_back(ready, settlement)
+            settlement.put_back(stale)
+            settlement.wait_for(error)
+            return settlement.put_back(ready)
     for effect in effects:
         if effect.crashes > MOST_DEATHS:
             settlement.bury(effect, "workers died over it")
@@ -121,15 +117,6 @@ def _deliver_owners(
     if ready:
         _patch(client, ready, settlement)
     return None
-
-
-def _was_sent(effect: ClaimedEffect) -> bool:
-    return effect.attempts > 1
-
-
-def _put_back(effects: Sequence[ClaimedEffect], settlement: Settlement) -> None:
-    for effect in effects:
-        settlement.again(effect, _was_sent(effect))
 
 
 def _read_back(
@@ -205,7 +192,7 @@ def _is_later(event: OwnerEvent, effect: ClaimedEffect, own: set[OwnerStep]) -> 
 def _patch(client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Settlement) -> None:
     """Send the batch; what the answer leaves open is read back before it is sent again."""
     if not may_send(settlement.lease):
-        return _put_back(effects, settlement)
+        return settlement.put_back(effects)
     changes = [OwnerChange(effect.lead_id, effect.facts.target) for effect in effects]
     try:
         versions = client.patch_owners(changes)
@@ -217,7 +204,7 @@ def _patch(client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Se
             _batch_size[settlement.lease.account_id] = max(1, size // 2)
         for effect in effects:
             settlement.again(effect, error.is_ambiguous, str(error))
-        return _wait_for(settlement, error)
+        return settlement.wait_for(error)
     _grow(settlement.lease.account_id)
     for effect in effects:
         if effect.lead_id in versions:
@@ -251,13 +238,3 @@ def _refused(
         settlement.refused(effects[index], str(error))
     rest = [effect for index, effect in enumerate(effects) if index not in bad]
     return _patch(client, rest, settlement) if rest else None
-
-
-def _wait_for(settlement: Settlement, error: KommoError) -> None:
-    """Leave the lane alone until the error may be over; what is transient is never given up."""
-    if isinstance(error, BudgetExhausted):
-        wait = max(0.02, error.wait_seconds)
-    else:
-        wait = decide_retry(error, 2).wait_seconds or LONGEST_WAIT_SECONDS
-    log.info("account %s: delivery waits %.1f s: %s", settlement.lease.account_id, wait, error)
-    settlement.wait_seconds = wait

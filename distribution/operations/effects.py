@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,13 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.kommo.errors import KommoError
+from accounts.kommo.retry import account_wait
 from distribution.core.delivery import Outcome, OwnerEffect
 from distribution.models import Effect
 from distribution.operations.lanes import RELEASE_SQL, LaneLease, release_values
+
+log = logging.getLogger(__name__)
 
 # One open change of owner a lead at a time, in their order. As an array: a join would run the
 # search again for each row of the table where PostgreSQL has no statistics yet.
@@ -133,6 +138,18 @@ class Settlement:
         """Try later; after an ambiguous answer, or any earlier try, by reading back first."""
         state = Effect.State.UNKNOWN if may_have_been_sent else Effect.State.PENDING
         self._again.append((effect.id, state.value, why[:200], may_have_been_sent))
+
+    def put_back(self, effects: Sequence[ClaimedEffect]) -> None:
+        """Nothing was sent this time: each is what it was before it was claimed."""
+        for effect in effects:
+            self.again(effect, effect.attempts > 1)
+
+    def wait_for(self, error: KommoError) -> None:
+        """Leave the lane alone until the error may be over."""
+        self.wait_seconds = account_wait(error, 2)
+        log.info(
+            "account %s: delivery waits %.1f s: %s", self.lease.account_id, self.wait_seconds, error
+        )
 
     def bury(self, effect: ClaimedEffect, why: str) -> None:
         """Give the effect up; it stays readable and can be replayed."""

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.models import Account, InboxEvent, Manager
 from distribution.models import Effect, LeadMirror, Timer
-from distribution.operations.absorb import absorb_gone, overrule
+from distribution.operations.absorb import absorb_gone, overrule, owner_effects
 from distribution.operations.bulk import TimerRow
 from distribution.operations.moves import plan_release, plan_wave
 from distribution.operations.notes import REFUSED
@@ -49,8 +49,7 @@ def _absorb_shift(work: TurnWork, payload: Json) -> None:
 def _watch_inactivity(work: TurnWork, user_id: int) -> None:
     if work.config.shift_mode == "manual":
         return
-    account = Account.objects.get(pk=work.config.account_id)
-    due = next_inactivity_at(account, [user_id]).get(user_id)
+    due = next_inactivity_at(work.account, [user_id]).get(user_id)
     if due is not None:
         work.set_timer(TimerRow(Timer.Kind.INACTIVITY, user_id, due))
 
@@ -63,8 +62,7 @@ def _absorb_settings(work: TurnWork, payload: Json) -> None:
             work.rows[row.lead_id] = row
     work.is_released = True
     if work.config.shift_mode != "manual":
-        account = Account.objects.get(pk=work.config.account_id)
-        for user_id, due in next_inactivity_at(account).items():
+        for user_id, due in next_inactivity_at(work.account).items():
             work.set_timer(TimerRow(Timer.Kind.INACTIVITY, user_id, due))
 
 
@@ -77,10 +75,9 @@ WHERE m.account_id = %s AND NOT m.is_active_in_kommo AND l.open_leads > 0
 
 def _absorb_synced(work: TurnWork, payload: Json) -> None:
     """CRM data was refreshed: whoever is no longer active in Kommo leaves, with all their leads."""
-    account = Account.objects.get(pk=work.config.account_id)
-    end_shifts_of_inactive(account, now=work.now)
+    end_shifts_of_inactive(work.account, now=work.now)
     with connection.cursor() as cursor:
-        cursor.execute(_AWAY_WITH_LEADS, [account.pk])
+        cursor.execute(_AWAY_WITH_LEADS, [work.config.account_id])
         for (user_id,) in cursor.fetchall():
             plan_wave(work, user_id, work.now, "deactivated")
     _absorb_settings(work, payload)
@@ -120,11 +117,8 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
 
 def _refused_lately(work: TurnWork, lead_id: int) -> frozenset[int]:
     """Return whom Kommo has refused for a lead: nobody is tried twice while it refuses."""
-    refused = Effect.objects.for_account(work.config.account_id).filter(
-        lead_id=lead_id,
-        kind=Effect.Kind.OWNER,
-        state=Effect.State.FAILED,
-        settled_at__gt=work.now - REFUSED_FOR,
+    refused = owner_effects(work, lead_id).filter(
+        state=Effect.State.FAILED, settled_at__gt=work.now - REFUSED_FOR
     )
     return frozenset(refused.values_list("target", flat=True))
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 from accounts.kommo.client import NOTE_TYPE, KommoClient, NewNote
-from accounts.kommo.errors import BudgetExhausted, InvalidRequest, KommoError
-from accounts.kommo.retry import decide_retry
+from accounts.kommo.errors import InvalidRequest, KommoError
 from distribution.operations.effects import ClaimedEffect, Settlement, claim_effects
 from distribution.operations.lanes import may_send
 
-log = logging.getLogger(__name__)
-
 NOTES_A_CALL = 250
 LOOK_BACK_SECONDS = 60  # Kommo's clock and ours may differ
-LONGEST_WAIT_SECONDS = 60.0
 
 
 def send_notes(client: KommoClient, settlement: Settlement) -> bool:
@@ -47,8 +42,7 @@ def _send(client: KommoClient, notes: Sequence[ClaimedEffect], settlement: Settl
     if not notes:
         return
     if not may_send(settlement.lease):  # another worker may have them by now
-        for note in notes:
-            settlement.again(note, note.attempts > 1)
+        settlement.put_back(notes)
         return
     try:
         client.add_notes([NewNote(note.lead_id, note.note) for note in notes])
@@ -76,8 +70,4 @@ def _try_later(
 ) -> None:
     for note in notes:
         settlement.again(note, may_have_been_sent or note.attempts > 1, str(error))
-    if isinstance(error, BudgetExhausted):
-        wait = max(0.02, error.wait_seconds)
-    else:
-        wait = decide_retry(error, 2).wait_seconds or LONGEST_WAIT_SECONDS
-    settlement.wait_seconds = wait
+    settlement.wait_for(error)

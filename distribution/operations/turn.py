@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from accounts.kommo.connection import connect
 from accounts.kommo.errors import BudgetExhausted, KommoError, NeedsAuthorization
 from accounts.kommo.payloads import Lead
-from accounts.kommo.retry import decide_retry
+from accounts.kommo.retry import account_wait
 from accounts.models import Account, InboxEvent, Lane
 from distribution.operations import lanes
 from distribution.operations.absorb import absorb_gone, absorb_lead, needs_read
@@ -131,13 +131,11 @@ def _enrich(
 
 
 def _later(error: KommoError, lease: LaneLease) -> Later:
-    if isinstance(error, BudgetExhausted):
-        return Later(max(0.05, error.wait_seconds))
     if isinstance(error, NeedsAuthorization):
         log.warning("account %s: no valid token, its inbox waits", lease.account_id)
-    else:
+    elif not isinstance(error, BudgetExhausted):
         log.info("account %s: leads not read: %s", lease.account_id, error)
-    return Later(decide_retry(error, 3).wait_seconds or 60.0)
+    return Later(account_wait(error, 3))
 
 
 def _put_back(lease: LaneLease, agenda: Agenda, wait_seconds: float) -> None:
@@ -184,5 +182,4 @@ def _note_activity(work: TurnWork, agenda: Agenda) -> None:
         return
     seen = {user: at for user, at in agenda.seen.items() if user != work.config.service_user_id}
     if seen:
-        account = Account.objects.get(pk=work.config.account_id)
-        record_activity(account, seen=seen, now=work.now, source="webhook")
+        record_activity(work.account, seen=seen, now=work.now, source="webhook")

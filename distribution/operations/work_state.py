@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, time
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from accounts.models import Account
 from distribution.core.decide import Turn
 from distribution.core.facts import Situation
 from distribution.operations.bulk import DecisionRow, EffectRow, TimerRow, TurnRow, Written
@@ -53,6 +55,11 @@ class TurnWork:
         # By rule, and whether they move leads on: new leads are dealt before any is moved.
         self._turns: dict[tuple[int, bool], Turn] = {}
         self._situations: dict[int, Situation] | None = None
+
+    @cached_property
+    def account(self) -> Account:
+        """Return the account's row, for the shifts of which it asks more than its id."""
+        return Account.objects.get(pk=self.config.account_id)
 
     # -- rows and loads
 

@@ -20,8 +20,6 @@ class RuleConfig:
     """A group that takes part, with the stages that it tracks."""
 
     rule_id: int
-    group_pk: int
-    group_name: str
     register_id: int
     whole_pipelines: frozenset[int]
     stages: frozenset[StageKey]
@@ -77,10 +75,6 @@ class AccountConfig:
             return None
         return next((rule for rule in self.rules if rule.tracks(key, self.unsorted)), None)
 
-    def rule(self, rule_id: int | None) -> RuleConfig | None:
-        """Return the rule with this id, if it still exists."""
-        return next((rule for rule in self.rules if rule.rule_id == rule_id), None)
-
 
 _SQL = """
 SELECT a.kommo_id, a.host, a.language, a.zone, a.service_user_id,
@@ -88,10 +82,10 @@ SELECT a.kommo_id, a.host, a.language, a.zone, a.service_user_id,
   s.redistribution_enabled, s.redistribution_from, s.redistribution_to,
   s.redistribution_delay_minutes, s.transfer_minutes, s.exclusion_field_id,
   s.return_enabled, s.return_only_untouched, s.notes_enabled, sh.mode,
-  (SELECT json_agg(json_build_array(r.id, g.id, g.name, coalesce(reg.id, 0),
+  (SELECT json_agg(json_build_array(r.id, coalesce(reg.id, 0),
      (SELECT json_agg(json_build_array(gs.pipeline_id, gs.status_id))
       FROM distribution_groupstage gs WHERE gs.rule_id = r.id)) ORDER BY r.priority, r.id)
-   FROM distribution_grouprule r JOIN accounts_group g ON g.id = r.group_id
+   FROM distribution_grouprule r
    LEFT JOIN distribution_register reg ON reg.rule_id = r.id WHERE r.account_id = a.id),
   (SELECT json_agg(json_build_array(p.kommo_id, st.kommo_id))
    FROM accounts_stage st JOIN accounts_pipeline p ON p.id = st.pipeline_id
@@ -148,12 +142,10 @@ def _settings(row: Iterable[Any]) -> dict[str, Any]:
 
 
 def _rule(row: list[Any]) -> RuleConfig:
-    rule_id, group_pk, group_name, register_id, stages = row
+    rule_id, register_id, stages = row
     pairs = [(pipeline, status) for pipeline, status in stages or ()]
     return RuleConfig(
         rule_id,
-        group_pk,
-        group_name,
         register_id,
         frozenset(pipeline for pipeline, status in pairs if status is None),
         frozenset((pipeline, status) for pipeline, status in pairs if status is not None),

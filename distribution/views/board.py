@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.identity import Role, console_page, has_role
 from accounts.models import Manager
 from distribution.labels import clock, waiting_text
 from distribution.queries.board import Board, Move, board_of, departure_of
-from distribution.views.presence import ACTIONS, act, row_of
+from distribution.views.live import Part, answer_click, answer_poll, live_part
+from distribution.views.presence import row_of
 from distribution.views.viewer import account_of, is_partial, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Cause, Presence
@@ -33,10 +31,7 @@ def board(request: HttpRequest) -> HttpResponse:
 @console_page()
 def live(request: HttpRequest) -> HttpResponse:
     """Return the part that changes; 204 where the browser has it already."""
-    part = _live(request)
-    if request.GET.get("seen") == part["digest"]:
-        return HttpResponse(status=204)
-    return render(request, "distribution/_live.html", {"live": part})
+    return answer_poll(request, _live(request))
 
 
 @require_POST
@@ -44,23 +39,13 @@ def live(request: HttpRequest) -> HttpResponse:
 def shift(request: HttpRequest, user_id: int) -> HttpResponse:
     """Start, pause, resume or end a manager's shift."""
     manager = get_object_or_404(Manager.objects.for_account(account_of(request)), kommo_id=user_id)
-    action = request.POST.get("action", "")
-    if action not in ACTIONS:
-        return HttpResponseBadRequest("action must be start, pause, resume or end")
-    act(
+    return answer_click(
         request,
-        account_of(request),
         manager,
-        action,
-        by=viewer_of(request).kommo_id,
         cause=Cause.CONSOLE,
-        zone=zone_of(request),
+        page="distribution:board",
         now=read_clock(),
-    )
-    if not is_partial(request):
-        return redirect("distribution:board")
-    return render(
-        request, "distribution/_live.html", {"live": _live(request), "is_answer_to_click": True}
+        part_of=_live,
     )
 
 
@@ -88,12 +73,10 @@ def ask_before_end(request: HttpRequest, manager: Manager, *, is_own: bool) -> H
     return render(request, name, context)
 
 
-def _live(request: HttpRequest) -> dict[str, Any]:
-    """Return the rendered part with its digest: what looks the same is not sent again."""
+def _live(request: HttpRequest) -> Part:
     found = board_of(account_of(request), read_clock())
-    html = render_to_string("distribution/_board.html", _context(request, found))
-    digest = sha256(html.encode()).hexdigest()[:16]
-    return {"html": html, "digest": digest, "url": reverse("distribution:board_live")}
+    context = _context(request, found)
+    return live_part("distribution/_board.html", context, "distribution:board_live")
 
 
 def _context(request: HttpRequest, found: Board) -> dict[str, Any]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.identity import console_page
 from distribution.queries.board import board_of, manager_names, moves_of
 from distribution.views.board import ask_before_end, move_line
-from distribution.views.presence import ACTIONS, act, row_of
-from distribution.views.viewer import account_of, is_partial, viewer_of, zone_of
+from distribution.views.live import Part, answer_click, answer_poll, live_part
+from distribution.views.presence import row_of
+from distribution.views.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Cause, Mode
 from shifts.queries import policy_of
@@ -36,40 +34,21 @@ def me(request: HttpRequest) -> HttpResponse:
 @console_page()
 def live(request: HttpRequest) -> HttpResponse:
     """Return the part that changes; 204 where the browser has it already."""
-    part = _live(request)
-    if request.GET.get("seen") == part["digest"]:
-        return HttpResponse(status=204)
-    return render(request, "distribution/_live.html", {"live": part})
+    return answer_poll(request, _live(request))
 
 
 @require_POST
 @console_page()
 def shift(request: HttpRequest) -> HttpResponse:
     """Start, pause, resume or end one's own shift."""
-    action = request.POST.get("action", "")
-    if action not in ACTIONS:
-        return HttpResponseBadRequest("action must be start, pause, resume or end")
-    act(
-        request,
-        account_of(request),
-        viewer_of(request),
-        action,
-        by=viewer_of(request).kommo_id,
-        cause=Cause.BUTTON,
-        zone=zone_of(request),
-        now=read_clock(),
-    )
-    if not is_partial(request):
-        return redirect("distribution:me")
-    return render(
-        request, "distribution/_live.html", {"live": _live(request), "is_answer_to_click": True}
+    own = viewer_of(request)
+    return answer_click(
+        request, own, cause=Cause.BUTTON, page="distribution:me", now=read_clock(), part_of=_live
     )
 
 
-def _live(request: HttpRequest) -> dict[str, Any]:
-    html = render_to_string("distribution/_me.html", _context(request))
-    digest = sha256(html.encode()).hexdigest()[:16]
-    return {"html": html, "digest": digest, "url": reverse("distribution:me_live")}
+def _live(request: HttpRequest) -> Part:
+    return live_part("distribution/_me.html", _context(request), "distribution:me_live")
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
