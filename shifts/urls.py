@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from shifts import api
+from shifts.api import shift as api
 
 app_name = "shifts"
 

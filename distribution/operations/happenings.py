@@ -17,8 +17,8 @@ from distribution.operations.notes import REFUSED
 from distribution.operations.rows import rows_by_ids
 from distribution.operations.tracking import mirror_tracked_stages, retrack
 from distribution.operations.work_state import TurnWork
-from shifts.operations import end_shifts_of_inactive, inactivity_check
-from shifts.queries import next_inactivity_at
+from shifts.operations.presence import end_shifts_of_inactive, inactivity_check
+from shifts.queries.presence import next_inactivity_at
 
 Json = dict[str, Any]
 REFUSED_FOR = timedelta(minutes=10)

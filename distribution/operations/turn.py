@@ -33,7 +33,7 @@ from distribution.operations.overwrites import note_overwrites
 from distribution.operations.rows import LeadRow, rows_by_ids
 from distribution.operations.work_state import TurnWork
 from distribution.queries.config import AccountConfig, config_of
-from shifts.operations import record_activity
+from shifts.operations.presence import record_activity
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from distribution.models import Decision, Effect, LeadMirror, Timer
 from distribution.queries.config import AccountConfig, config_of
 from distribution.queries.situation import situations_of
 from shifts.core.machine import Presence, ShiftState
-from shifts.queries import shift_states
+from shifts.queries.presence import shift_states
 
 QUEUE_SHOWN = 20
 MOVES_SHOWN = 10

@@ -15,7 +15,7 @@ from distribution.core.records import moment_from_json
 from distribution.queries.config import AccountConfig, RuleConfig, config_of
 from shifts.core.machine import Presence, ShiftState
 from shifts.core.windows import DailyWindow, opens_at
-from shifts.queries import shift_states
+from shifts.queries.presence import shift_states
 
 # People of the rules' groups; each group has one rule and one register. Loads and entries are looked
 # up a person: a join would be planned by statistics that a growing account outruns (200 × 200).

@@ -16,7 +16,7 @@ from distribution.views.presence import row_of
 from distribution.views.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Cause, Mode
-from shifts.queries import policy_of
+from shifts.queries.presence import policy_of
 
 LEADS_SHOWN = 10
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account, Manager
 from distribution.labels import Receives, clock, presence_text, receives
 from distribution.queries.board import Board, Person, departure_of
-from shifts import operations
 from shifts.core.machine import Cause, Presence
 from shifts.models import Cause as CauseWords
+from shifts.operations import presence as operations
 
 ACTIONS = {
     "start": operations.start_shift,

@@ -11,7 +11,7 @@ from accounts.models import Manager
 from distribution.models import Decision
 from distribution.queries.settings import settings_of
 from shifts.core.machine import Presence
-from shifts.queries import presence_of
+from shifts.queries.presence import presence_of
 from tests.browser.conftest import Site
 from tests.functional.console import cast
 

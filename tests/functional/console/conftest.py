@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.identity import SESSION_KEY
 from accounts.models import Manager
 from distribution.operations import settings as settings_operations
-from shifts import operations as shift_operations
+from shifts.operations import presence as shift_operations
 from tests.functional.console import cast
 
 NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)  # a Monday, 12:00 in Madrid

@@ -12,7 +12,7 @@ from accounts.models import Manager
 from distribution.models import DistributionSettings, LeadMirror
 from shifts.core.machine import Presence
 from shifts.models import Shift, ShiftSettings
-from shifts.queries import presence_of
+from shifts.queries.presence import presence_of
 from tests.functional.console import cast
 from tests.functional.console.conftest import NOON, ClientOf, MovableClock
 

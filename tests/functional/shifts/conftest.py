@@ -15,7 +15,8 @@ from django.test import Client
 
 from accounts import api_identity
 from accounts.models import Account, Manager
-from shifts import api, operations
+from shifts.api import shift as api
+from shifts.operations import presence as operations
 from tests.integration.shifts.cast import (
     ANA,
     MALLORY,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shifts import api, operations, queries
+from shifts.api import shift as api
+from shifts.operations import presence as operations
+from shifts.queries import presence as queries
 from tests.integration.shifts.cast import (
     ANA,
     MALLORY,

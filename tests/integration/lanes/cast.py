@@ -16,8 +16,8 @@ from accounts.models import Account, Group, InboxEvent, Lane, Manager
 from accounts.operations.hooks import hook_digest
 from accounts.operations.inbox import append_event
 from distribution.models import DistributionSettings, GroupRule, GroupStage, Register
-from shifts import operations as shifts
 from shifts.core.machine import Cause
+from shifts.operations import presence as shifts
 
 PIPELINE, STAGE = 700, 701
 OLEG, ANA, MALLORY = 13, 14, 66

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Account, Manager
-from shifts import operations
+from shifts.operations import presence as operations
 from tests.integration.shifts.cast import ANA, MALLORY, OLEG, build_account, build_manager
 
 

@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shifts import operations, queries
 from shifts.core.machine import Cause, Presence
 from shifts.models import Presence as PresenceRow
 from shifts.models import Shift
+from shifts.operations import presence as operations
+from shifts.queries import presence as queries
 from tests.integration.shifts.cast import ANA, MALLORY, MINUTE, NOON, OLEG, set_mode, told_what
 
 pytestmark = pytest.mark.django_db

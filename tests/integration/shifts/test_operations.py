@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import DataError, IntegrityError, transaction
 
-from shifts import operations, queries
 from shifts.core.machine import Cause, Presence
 from shifts.models import Shift, ShiftPause, ShiftSettings
+from shifts.operations import presence as operations
+from shifts.queries import presence as queries
 from tests.integration.shifts.cast import MINUTE, NOON, OLEG, set_mode, told, told_what
 
 pytestmark = pytest.mark.django_db

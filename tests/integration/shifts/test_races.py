@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
-from shifts import operations, queries
 from shifts.core.machine import Cause, Presence
 from shifts.models import Shift
+from shifts.operations import presence as operations
+from shifts.queries import presence as queries
 from tests.integration.shifts.cast import MINUTE, NOON, OLEG, set_mode, told_what
 
 pytestmark = pytest.mark.django_db(transaction=True)

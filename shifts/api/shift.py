@@ -10,15 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.identity import Role, has_role
 from accounts.models import Manager
 from peresmenka.lib.clock import read_clock
-from shifts import operations, queries
+from shifts.api.base import StrictSerializer, WidgetView, identity_of, refusal
 from shifts.core.machine import (
     HAND,
     Action,
@@ -35,6 +34,8 @@ from shifts.core.machine import (
     transition,
 )
 from shifts.models import Presence as PresenceRow
+from shifts.operations import presence as operations
+from shifts.queries import presence as queries
 
 # The docstrings of the domain errors, where the translators' tools find them.
 ERROR_TEXTS = {
@@ -83,18 +84,6 @@ _GOAL_OF = {
 }
 
 
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not list."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            raise ValidationError(
-                {name: [_("This field is not known; leave it out.")] for name in unknown}
-            )
-        return attrs
-
-
 class ClickSerializer(StrictSerializer):
     """A click on a button; its key makes a repeated request count once."""
 
@@ -123,18 +112,14 @@ class StandingSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class ShiftView(APIView):
-    """Answers every error as {"error": code, "detail": cause and next step}."""
+class ShiftView(WidgetView):
+    """Answers what the machine of shifts refuses with 409."""
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, operations.ShiftError):
             text = ERROR_TEXTS.get(type(exc), str(exc))
-            return _error(exc.code, str(text), status.HTTP_409_CONFLICT)
-        response = super().handle_exception(exc)
-        if isinstance(exc, APIException):
-            code = "invalid" if isinstance(exc, ValidationError) else str(exc.default_code)
-            response.data = {"error": code, "detail": _sentence(exc.detail)}
-        return response
+            return refusal(exc.code, str(text), status.HTTP_409_CONFLICT)
+        return super().handle_exception(exc)
 
     def answer(self, manager: Manager, state: ShiftState, now: datetime) -> Response:
         policy = queries.policy_of(manager.account)
@@ -146,7 +131,7 @@ class MeView(ShiftView):
 
     @extend_schema(responses=StandingSerializer)
     def get(self, request: Request) -> Response:
-        manager = _identity(request)
+        manager = identity_of(request)
         return self.answer(manager, queries.presence_of(manager), read_clock())
 
 
@@ -155,7 +140,7 @@ class ActivityView(ShiftView):
 
     @extend_schema(request=ActivitySerializer, responses=StandingSerializer)
     def post(self, request: Request) -> Response:
-        manager, now = _identity(request), read_clock()
+        manager, now = identity_of(request), read_clock()
         ActivitySerializer(data=request.data).is_valid(raise_exception=True)
         operations.record_activity(
             manager.account,
@@ -171,7 +156,7 @@ class OwnShiftView(ShiftView):
 
     @extend_schema(request=ClickSerializer, responses=StandingSerializer)
     def post(self, request: Request, action: str) -> Response:
-        manager, now = _identity(request), read_clock()
+        manager, now = identity_of(request), read_clock()
         state = _click(request, action, manager, now, Cause.BUTTON, by=manager.kommo_id)
         return self.answer(manager, state, now)
 
@@ -181,7 +166,7 @@ class ManagerShiftView(ShiftView):
 
     @extend_schema(request=ClickSerializer, responses=StandingSerializer)
     def post(self, request: Request, kommo_id: int, action: str) -> Response:
-        actor, now = _identity(request), read_clock()
+        actor, now = identity_of(request), read_clock()
         target = (
             Manager.objects.for_account(actor.account)
             .select_related("account")
@@ -196,12 +181,6 @@ class ManagerShiftView(ShiftView):
             )
         state = _click(request, action, target, now, Cause.CONSOLE, by=actor.kommo_id)
         return self.answer(target, state, now)
-
-
-def _identity(request: Request) -> Manager:
-    """Return the manager whom the token names (accounts.api_identity sets it on the request)."""
-    manager: Manager = request.manager  # type: ignore[attr-defined]
-    return manager
 
 
 def _click(
@@ -246,19 +225,3 @@ def _reason(state: ShiftState, policy: Policy, now: datetime) -> str:
     awaited = transition(state, Event(Action.ACTIVITY, Cause.ACTIVITY), policy, now)
     is_held = awaited == Refused(Reason.ENDED_BY_HAND) and state.cause in HAND
     return f"{text} {HELD_TEXT}" if is_held else text
-
-
-def _error(code: str, detail: str, status_code: int) -> Response:
-    return Response({"error": code, "detail": detail}, status=status_code)
-
-
-def _sentence(detail: Any) -> str:
-    """Flatten what DRF says about fields to one line: `field: message`."""
-    if isinstance(detail, Mapping):
-        return " ".join(
-            _sentence(value) if name == "non_field_errors" else f"{name}: {_sentence(value)}"
-            for name, value in detail.items()
-        )
-    if isinstance(detail, list | tuple):
-        return " ".join(_sentence(item) for item in detail)
-    return str(detail)

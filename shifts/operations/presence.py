@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Account, InboxEvent, Manager
 from accounts.operations.inbox import append_event
 from peresmenka.lib.enqueue import ring
-from shifts import bulk, queries
+from shifts import bulk
 from shifts.core import machine
 from shifts.core.machine import (
     Action,
@@ -26,6 +26,7 @@ from shifts.core.machine import (
     What,
 )
 from shifts.models import Shift, ShiftPause, ShiftSettings
+from shifts.queries import presence as queries
 
 
 class ShiftError(Exception):
