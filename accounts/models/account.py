@@ -51,6 +51,8 @@ class Account(models.Model):
     reconciled_until = models.BigIntegerField(default=0)
     reconciled_at = models.DateTimeField(_("reconciled"), null=True, blank=True)
     installed_at = models.DateTimeField(_("installed"))
+    # When an admin has chosen who takes part; null = the page Team still asks.
+    team_chosen_at = models.DateTimeField(null=True, blank=True, editable=False)
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
     # A signed access-revoked hook has come; it may be a replay, so an API call is to confirm it.
     revoked_hook_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -14,6 +14,8 @@ class Group(AccountOwned):
     kommo_id = models.BigIntegerField(_("Kommo id"))
     name = models.CharField(_("name"), max_length=255)
     is_gone = models.BooleanField(_("deleted in Kommo"), default=False)
+    # Who joins the group in Kommo takes part at once (F24); as chosen on the page Team.
+    licenses_newcomers = models.BooleanField(_("new members take part"), default=True)
 
     class Meta:
         verbose_name = _("group")
@@ -31,6 +33,8 @@ class Manager(AccountOwned):
     name = models.CharField(_("name"), max_length=255)
     email = models.CharField(_("email"), max_length=255, blank=True)
     language = models.CharField(_("language"), max_length=8, blank=True)
+    # The manager's own clock, an IANA name; blank = the account's (R30).
+    zone = models.CharField(_("time zone"), max_length=64, blank=True)
     group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.SET_NULL)
     is_admin = models.BooleanField(_("admin in Kommo"), default=False)
     is_active_in_kommo = models.BooleanField(_("active in Kommo"), default=True)

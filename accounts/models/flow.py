@@ -16,6 +16,8 @@ class InboxEvent(AccountOwnedHot):
         WEBHOOK = "webhook", _("Webhook")  # body: the raw form body
         LEADS = "leads", _("Leads to look at")  # body: JSON {"ids": [...], "source": "reconcile"}
         SHIFT = "shift", _("Shift")  # body: JSON {"manager": user id, "what": "started|ended|..."}
+        # body: JSON {"of": "participation"} or {"of": "schedule"}: who can take leads has changed
+        AVAILABILITY = "availability", _("Availability")
         SETTINGS = "settings", _("Settings saved")  # body: JSON {}
         SYNCED = "synced", _("CRM data refreshed")  # body: JSON {}
         SETTLED = "settled", _("Effect superseded")  # body: JSON, see distribution.operations

@@ -13,7 +13,9 @@ from django.db import connection
 from accounts.models import Account, InboxEvent
 
 # An unclaimed event of these kinds says all that a second one would.
-_FOLDED_KINDS = frozenset({InboxEvent.Kind.SYNCED, InboxEvent.Kind.SETTINGS})
+_FOLDED_KINDS = frozenset(
+    {InboxEvent.Kind.SYNCED, InboxEvent.Kind.SETTINGS, InboxEvent.Kind.AVAILABILITY}
+)
 _APPEND = """
 INSERT INTO accounts_inboxevent (account_id, kind, body, digest, client_key, received_at, crashes, error)
 VALUES (%s, %s, %s, %s, %s, %s, 0, '') ON CONFLICT DO NOTHING

@@ -4,7 +4,7 @@ from distribution.models.flow import DeadLetter, Effect, Timer
 from distribution.models.ledger import ManagerLoad, Register, RegisterEntry
 from distribution.models.mirror import LeadMirror
 from distribution.models.records import Decision, Roster, TurnRecord, Wave
-from distribution.models.settings import DistributionSettings, GroupRule, GroupStage
+from distribution.models.settings import DistributionSettings, GroupRule, GroupStage, ManagerProfile
 
 __all__ = [
     "DeadLetter",
@@ -15,6 +15,7 @@ __all__ = [
     "GroupStage",
     "LeadMirror",
     "ManagerLoad",
+    "ManagerProfile",
     "Register",
     "RegisterEntry",
     "Roster",

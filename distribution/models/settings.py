@@ -33,6 +33,8 @@ class DistributionSettings(AccountOwned):
     )
     hours_from = models.TimeField(_("new leads from"), default=time(9))
     hours_to = models.TimeField(_("new leads until"), default=time(18))
+    # Only who is in service by their schedule receives new leads (F67, F68).
+    schedule_gate = models.BooleanField(_("schedules count"), default=False)
     start_delay_minutes = models.PositiveIntegerField(
         _("distribution delay, minutes"), default=0, validators=_UP_TO_A_DAY
     )
@@ -103,3 +105,21 @@ class GroupStage(AccountOwned):
 
     def __str__(self) -> str:
         return f"{self.pipeline_id}/{self.status_id or '*'}"
+
+
+class ManagerProfile(AccountOwned):
+    """What distribution knows of a manager beyond the CRM: the personal limit and the skills."""
+
+    manager = models.OneToOneField(
+        "accounts.Manager", on_delete=models.CASCADE, related_name="+", verbose_name=_("manager")
+    )
+    # Most open leads at once; null = no limit.
+    leads = models.PositiveIntegerField(_("open leads at most"), null=True, blank=True)
+    skills = models.JSONField(_("skills"), default=list, blank=True)  # words, sorted
+
+    class Meta:
+        verbose_name = _("manager’s profile")
+        verbose_name_plural = _("managers’ profiles")
+
+    def __str__(self) -> str:
+        return f"{self.manager_id} {self.leads}"

@@ -37,6 +37,11 @@ class ShiftSettings(AccountOwned):
     inactivity_ends_hand_pause = models.BooleanField(
         _("inactivity also ends a pause made by hand"), default=False
     )
+    # Participation: whether managers see their own status (F27), and may change it (F28).
+    shows_activity = models.BooleanField(_("the activity block is shown"), default=True)
+    users_may_change_activity = models.BooleanField(
+        _("managers may change their own activity"), default=True
+    )
 
     class Meta:
         verbose_name = _("shift settings")
@@ -126,7 +131,7 @@ class ShiftPause(AccountOwned):
     shift = models.ForeignKey(
         Shift,
         on_delete=models.CASCADE,
-        related_name="pauses",
+        related_name="+",
         db_index=False,
         verbose_name=_("shift"),
     )
