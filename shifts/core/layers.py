@@ -48,7 +48,7 @@ class OverrideKind(StrEnum):
 class MonthCell:
     """A day as a supervisor has set it in the grid."""
 
-    hours: Hours | None = None  # None: the pattern's; (): cleared
+    hours: Hours | None = None  # None: the pattern's; (): cleared, or with day_off a day of rest
     day_off: bool | None = None  # None: as holidays say; True: off; False: works on a holiday too
 
 
@@ -103,7 +103,8 @@ def _base(pattern: Hours | None, month: MonthCell | None, is_holiday: bool) -> D
         return EMPTY
     layer = Layer.MONTH if month is not None else Layer.PATTERN
     if not hours:
-        return EMPTY if is_own else Day(Kind.DAY_OFF, (), Cause.REST, Layer.PATTERN)
+        is_rest = not is_own or (month is not None and month.day_off is True)
+        return Day(Kind.DAY_OFF, (), Cause.REST, layer) if is_rest else EMPTY
     if month is not None and month.day_off:
         return Day(Kind.DAY_OFF, hours, Cause.MARKED, layer)
     if is_holiday and (month is None or month.day_off is None):
