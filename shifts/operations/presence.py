@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Account, InboxEvent, Manager
 from accounts.operations.inbox import append_event
 from peresmenka.lib.enqueue import ring
-from shifts import bulk
+from shifts.bulk import presence as bulk
 from shifts.core import machine
 from shifts.core.machine import (
     Action,

@@ -1,0 +1,230 @@
+"""The plan that follows from the layers: written ahead, written anew by each change, frozen behind.
+
+Every change of a schedule goes through `changing`: it takes the account's row of settings as lock,
+raises its version, keeps who changed what, plans anew from each manager's today on and tells the inbox.
+Days that are over by a manager's clock are never written again: yesterday's report stays (B9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from accounts.models import Account, InboxEvent, Manager
+from accounts.operations.inbox import append_event
+from peresmenka.lib.enqueue import ring
+from shifts.bulk.plan import DayRow, SpanRow, replace_plan
+from shifts.core.clock import ZoneClock
+from shifts.core.layers import Kind
+from shifts.core.roster import Span, apart
+from shifts.models import ScheduleChange, ScheduleSettings, WorkSpan
+from shifts.queries.schedule import Layers, layers_of, local_day, zone_of
+
+HORIZON_DAYS = 62  # a plan reaches so far ahead; the grid shows what lies beyond from the layers
+_DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Change:
+    """A change under way: what it touched, and what the history will say."""
+
+    account: Account
+    settings: ScheduleSettings
+    now: datetime
+    cells: list[list[Any]] = field(default_factory=list)  # as in ScheduleChange.cells
+    summary: dict[str, Any] = field(default_factory=dict)
+    is_dropped: bool = False
+    _periods: list[tuple[Collection[int] | None, date, date]] = field(default_factory=list)
+
+    def touch(self, managers: Collection[int] | None, first: date, last: date | None) -> None:
+        """Note whose days (our ids; None: everybody's) are to be planned anew, to the end if no last."""
+        self._periods.append((managers, first, last or date.max))
+
+    def drop(self) -> None:
+        """Forget the change: nothing differs, or it was only asked what would."""
+        self.is_dropped = True
+
+    @property
+    def version(self) -> int:
+        """Return the version that the change leads to."""
+        return self.settings.version + 1
+
+
+@contextmanager
+def changing(
+    account: Account, *, kind: str, actor: Manager | None, now: datetime
+) -> Iterator[Change]:
+    """Let the block write layers of the account's schedule; the plan, version and history follow.
+
+    Locks the account's ScheduleSettings; one transaction. An exception undoes everything.
+    """
+    with transaction.atomic():
+        settings = locked_settings(account, now)
+        change = Change(account, settings, now)
+        yield change
+        if change.is_dropped:
+            return
+        for managers, first, last in change._periods:
+            plan_days(account, settings, now=now, managers=managers, first=first, last=last)
+        ScheduleChange.objects.create(
+            account=account,
+            version=change.version,
+            kind=kind,
+            at=now,
+            actor_id=actor.kommo_id if actor else None,
+            cells=change.cells,
+            summary=change.summary,
+        )
+        settings.version = change.version
+        settings.save(update_fields=["version"])
+        tell(account, now)
+
+
+def tell(account: Account, now: datetime) -> None:
+    """Let the account's lane look at who can take leads, once the transaction has committed."""
+    append_event(account, InboxEvent.Kind.AVAILABILITY, {"of": "schedule"}, now)
+    transaction.on_commit(ring)
+
+
+def locked_settings(account: Account, now: datetime) -> ScheduleSettings:
+    """Return the account's settings, locked and planned ahead as far as the horizon."""
+    ScheduleSettings.objects.get_or_create(account=account)
+    settings: ScheduleSettings = (
+        ScheduleSettings.objects.for_account(account).select_for_update().get()
+    )
+    _reach_horizon(account, settings, now)
+    return settings
+
+
+def _reach_horizon(account: Account, settings: ScheduleSettings, now: datetime) -> bool:
+    """Plan what the horizon has come to hold, and everything anew after a change of zone."""
+    today = local_day(now, zone_of(Manager(), account))
+    horizon = today + HORIZON_DAYS * _DAY
+    is_elsewhere = settings.planned_zone != account.zone
+    known = settings.planned_until
+    if known is not None and known >= horizon and not is_elsewhere:
+        return False
+    settings.planned_until, settings.planned_zone = horizon, account.zone
+    settings.save(update_fields=["planned_until", "planned_zone"])
+    if known is not None:
+        first = today - _DAY if is_elsewhere else known + _DAY
+        plan_days(account, settings, now=now, managers=None, first=first, last=horizon)
+    return True
+
+
+@transaction.atomic
+def plan_ahead(account: Account, *, now: datetime) -> bool:
+    """Plan the days that have come within the horizon, in the zone that counts now; was there work?"""
+    settings = ScheduleSettings.objects.for_account(account).select_for_update().first()
+    if settings is None or not _reach_horizon(account, settings, now):
+        return False
+    tell(account, now)
+    return True
+
+
+def accounts_to_plan(now: datetime, most: int) -> list[Account]:
+    """Return accounts whose plan ends too soon, or was written in another zone than theirs."""
+    soon = (now + (HORIZON_DAYS - 2) * _DAY).date()  # progress in every zone
+    behind = Q(planned_until__lt=soon) | ~Q(planned_zone=F("account__zone"))
+    rows = ScheduleSettings.objects.filter(behind).exclude(
+        account__state__in=[Account.State.LEFT, Account.State.CLOSING]
+    )
+    return [row.account for row in rows.select_related("account").order_by("pk")[:most]]
+
+
+def zone_changed(
+    account: Account, managers: Collection[Manager], *, now: datetime, actor: Manager | None
+) -> None:
+    """Plan the managers' days anew after their personal zones were changed; the past stays as it was."""
+    if not ScheduleSettings.objects.for_account(account).exists():
+        return
+    with changing(account, kind=ScheduleChange.Kind.ZONE, actor=actor, now=now) as change:
+        change.summary = {"managers": sorted(manager.kommo_id for manager in managers)}
+        ids = {manager.pk for manager in managers}
+        change.touch(ids, (now - 2 * _DAY).date(), None)
+
+
+def plan_days(
+    account: Account,
+    settings: ScheduleSettings,
+    *,
+    now: datetime,
+    managers: Collection[int] | None,
+    first: date,
+    last: date,
+) -> None:
+    """Write the plan of the managers' days in [first, last] anew, from their today to the horizon.
+
+    A day after `last` is written too: a night of the last day may reach into it.
+    """
+    if settings.planned_until is None:
+        return
+    people = Manager.objects.for_account(account).only("pk", "zone", "account_id")
+    if managers is not None:
+        people = people.filter(pk__in=managers)
+    last = min(last, settings.planned_until - _DAY) + _DAY
+    clocks: dict[str, ZoneClock] = {}
+    periods: list[tuple[Manager, ZoneClock, date]] = []
+    for manager in people:
+        clock = clocks.setdefault(manager.zone, ZoneClock(zone_of(manager, account)))
+        start = max(first, local_day(now, clock.zone))
+        if start <= last:
+            periods.append((manager, clock, start))
+    if periods:
+        _write(account, periods, last)
+
+
+def _write(account: Account, periods: list[tuple[Manager, ZoneClock, date]], last: date) -> None:
+    ids = [manager.pk for manager, _, _ in periods]
+    first = min(start for _, _, start in periods)
+    layers = layers_of(account, first, last, ids)
+    nights = _nights_before({manager.pk: start for manager, _, start in periods})
+    days: list[DayRow] = []
+    spans: list[SpanRow] = []
+    for manager, clock, start in periods:
+        _plan_manager(manager.pk, clock, start, last, layers, nights.get(manager.pk), days, spans)
+    replace_plan(
+        account.pk, [(manager.pk, start, last) for manager, _, start in periods], days, spans
+    )
+
+
+def _nights_before(starts: Mapping[int, date]) -> dict[int, tuple[date, Span]]:
+    """Return the last span of each manager's day before these, which may reach into them."""
+    eves = {start - _DAY for start in starts.values()}
+    rows = WorkSpan.objects.filter(manager_id__in=list(starts), on__in=eves).order_by("ends_at")
+    return {
+        row.manager_id: (row.on, (row.starts_at, row.ends_at))
+        for row in rows
+        if row.on == starts[row.manager_id] - _DAY
+    }
+
+
+def _plan_manager(
+    manager_id: int,
+    clock: ZoneClock,
+    first: date,
+    last: date,
+    layers: Layers,
+    night: tuple[date, Span] | None,
+    days: list[DayRow],
+    spans: list[SpanRow],
+) -> None:
+    wanted: list[tuple[date, Span]] = [] if night is None else [night]
+    on = first
+    while on <= last:
+        day = layers.day(manager_id, on)
+        if day.kind is not Kind.EMPTY:
+            begins, closes = clock.bounds(on)
+            cause = day.cause.value if day.cause else ""
+            days.append(DayRow(manager_id, on, day.kind.value, cause, day.hours, begins, closes))
+            wanted += [(on, span) for span in clock.spans(on, day.works)]
+        on += _DAY
+    spans += [
+        SpanRow(manager_id, on, start, end) for on, (start, end) in apart(wanted) if on >= first
+    ]

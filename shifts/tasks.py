@@ -1,0 +1,18 @@
+"""Housekeeping of schedules: thin doors for beat, each safe to run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from peresmenka.lib.clock import read_clock
+from shifts.operations import plan
+
+ACCOUNTS_A_RUN = 20
+
+
+@shared_task
+def plan_ahead() -> int:
+    """Plan the days that have come within the horizon; return for how many accounts."""
+    now = read_clock()
+    accounts = plan.accounts_to_plan(now, ACCOUNTS_A_RUN)
+    return sum(plan.plan_ahead(account, now=now) for account in accounts)
