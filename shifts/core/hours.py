@@ -5,7 +5,7 @@ above 1440 lies on the next day.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
@@ -14,9 +14,11 @@ MOST_INTERVALS = 6
 
 Interval = tuple[int, int]
 Hours = tuple[Interval, ...]
+WHOLE_DAY: Interval = (0, DAY)
 
 _INTERVAL = re.compile(
     r"(?P<h1>\d{1,2})(?:[:.](?P<m1>\d{2}))?\s*[-–—]\s*(?P<h2>\d{1,2})(?:[:.](?P<m2>\d{2}))?"
+    r"(?P<next_day>\s*\+1)?"
 )
 
 
@@ -24,7 +26,7 @@ class Problem(StrEnum):
     """What is wrong with hours."""
 
     NOT_A_TIME = "not_a_time"  # "25:00-26:00", "morning"
-    ZERO_LENGTH = "zero_length"  # "09:00-09:00"; a whole day is 00:00-24:00
+    ZERO_LENGTH = "zero_length"  # "09:00-09:00"; a whole day is 00:00-24:00 or 09:00-09:00 +1
     OVERLAP = "overlap"  # "09:00-13:00, 12:00-15:00"
     TOO_MANY = "too_many"  # more than six intervals
     NO_HOURS = "no_hours"  # nothing at all where hours are needed
@@ -42,7 +44,8 @@ class BadHours(ValueError):
 def parse_hours(text: str) -> Hours:
     """Return the hours that "09:00-13:00, 14:00-18:00" stands for; nothing for a blank text.
 
-    An end before its start is read as over midnight. Raises BadHours.
+    An end before its start is read as over midnight; "09:00-09:00 +1" is a day and night.
+    Raises BadHours.
     """
     parts = [part.strip() for part in re.split(r"[,;\n]", text)]
     return check_hours(_interval(part) for part in parts if part)
@@ -54,11 +57,15 @@ def _interval(part: str) -> Interval:
         raise BadHours(Problem.NOT_A_TIME, part)
     start = _minutes(found["h1"], found["m1"], part)
     end = _minutes(found["h2"], found["m2"], part)
-    if start == DAY:
-        start = 0
-    if start == end:
+    if found["next_day"]:
+        end += DAY
+    elif start % DAY == end % DAY and (start, end) != WHOLE_DAY:
         raise BadHours(Problem.ZERO_LENGTH, part)
-    return start, end if end > start else end + DAY
+    start %= DAY
+    end = end if end > start else end + DAY
+    if end > start + DAY:
+        raise BadHours(Problem.NOT_A_TIME, part)
+    return start, end
 
 
 def _minutes(hours: str, minutes: str | None, part: str) -> int:
@@ -69,13 +76,18 @@ def _minutes(hours: str, minutes: str | None, part: str) -> int:
 
 
 def check_hours(intervals: Iterable[Sequence[int]]) -> Hours:
-    """Return the intervals in order, as they are stored. Raises BadHours."""
-    found = sorted((int(start), int(end)) for start, end in intervals)
+    """Return the intervals in order, as they are stored; what comes from JSON may be anything.
+
+    Raises BadHours.
+    """
+    if not isinstance(intervals, Iterable) or isinstance(intervals, str | bytes | Mapping):
+        raise BadHours(Problem.NOT_A_TIME)
+    found = sorted(_pair(interval) for interval in intervals)
     for start, end in found:
+        if not (0 <= start < DAY and start <= end <= start + DAY):
+            raise BadHours(Problem.NOT_A_TIME, f"{start}-{end}")
         if start == end:
             raise BadHours(Problem.ZERO_LENGTH, format_hours([(start, end)]))
-        if not (0 <= start < DAY and start < end <= start + DAY):
-            raise BadHours(Problem.NOT_A_TIME, f"{start}-{end}")
     if len(found) > MOST_INTERVALS:
         raise BadHours(Problem.TOO_MANY, format_hours(found))
     for (start, end), (later, its_end) in pairwise(found):
@@ -84,9 +96,23 @@ def check_hours(intervals: Iterable[Sequence[int]]) -> Hours:
     return tuple(found)
 
 
+def _pair(interval: object) -> Interval:
+    """Return two whole numbers: nothing is converted, and true is no minute."""
+    if isinstance(interval, list | tuple) and len(interval) == 2:
+        start, end = interval
+        if type(start) is int and type(end) is int:
+            return start, end
+    raise BadHours(Problem.NOT_A_TIME)
+
+
 def format_hours(hours: Iterable[Sequence[int]]) -> str:
-    """Return hours as people write them: 09:00–13:00, 14:00–18:00."""
-    return ", ".join(f"{format_minute(start)}–{format_minute(end)}" for start, end in hours)
+    """Return hours as people write them: 09:00–13:00, 14:00–18:00; a day and night is 09:00–09:00 +1."""
+    return ", ".join(_written(start, end) for start, end in hours)
+
+
+def _written(start: int, end: int) -> str:
+    mark = " +1" if start and end - start == DAY else ""  # tells it from no time at all
+    return f"{format_minute(start)}–{format_minute(end)}{mark}"
 
 
 def format_minute(minute: int) -> str:

@@ -101,7 +101,7 @@ def _base(pattern: Hours | None, month: MonthCell | None, is_holiday: bool) -> D
     hours = month.hours if month is not None and month.hours is not None else pattern
     if hours is None:
         return EMPTY
-    layer = Layer.MONTH if month is not None else Layer.PATTERN
+    layer = Layer.MONTH if is_own or (month and month.day_off is not None) else Layer.PATTERN
     if not hours:
         is_rest = not is_own or (month is not None and month.day_off is True)
         return Day(Kind.DAY_OFF, (), Cause.REST, layer) if is_rest else EMPTY
@@ -118,4 +118,5 @@ def _overridden(day: Day, override: OverrideCell) -> Day:
     layer = Layer.SWAP if override.kind is OverrideKind.SWAP else Layer.OVERRIDE
     if override.hours:
         return Day(Kind.WORK, override.hours, None, layer)
-    return Day(Kind.DAY_OFF, day.hours, Cause.SWAPPED, layer)
+    cause = Cause.SWAPPED if override.kind is OverrideKind.SWAP else Cause.ABSENCE
+    return Day(Kind.DAY_OFF, day.hours, cause, layer)

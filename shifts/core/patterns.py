@@ -27,7 +27,9 @@ class Pattern:
 
 
 def check_cycle(days: Sequence[Sequence[Sequence[int]]]) -> tuple[Hours, ...]:
-    """Return a cycle as it is stored. Raises BadCycle, BadHours."""
+    """Return a cycle as it is stored; what comes from JSON may be anything. Raises BadCycle, BadHours."""
+    if not isinstance(days, list | tuple):
+        raise BadCycle
     if not 1 <= len(days) <= LONGEST_CYCLE_DAYS:
         raise BadCycle(str(len(days)))
     cycle = tuple(check_hours(day) for day in days)

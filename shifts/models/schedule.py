@@ -8,6 +8,7 @@ days and work spans are what follows from them, and stay as they are once their 
 from __future__ import annotations
 
 from datetime import time
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
@@ -24,7 +25,7 @@ from accounts.tenancy import AccountOwned, AccountOwnedHot
 from shifts.core import layers
 
 
-def _manager(verbose_name: str | None = None) -> models.ForeignKey:  # type: ignore[type-arg]
+def _manager(verbose_name: Any = None) -> models.ForeignKey:  # type: ignore[type-arg]
     return models.ForeignKey(
         "accounts.Manager",
         on_delete=models.CASCADE,
@@ -65,7 +66,7 @@ class ScheduleSettings(AccountOwned):
         return f"{self.account_id} {self.version}"
 
 
-class PatternPreset(models.Model):
+class PatternPreset(models.Model):  # type: ignore[django-manager-missing]  # modeltranslation wraps it
     """A pattern that every account may start from; the operator words it in six languages."""
 
     code = models.SlugField(max_length=32, unique=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q
@@ -14,6 +13,7 @@ from django.db.models import Q
 from accounts.models import Account, Manager
 from shifts.core import machine
 from shifts.core.machine import Cause, Mode, Policy, Presence, ShiftState, What
+from shifts.core.roster import known_zone
 from shifts.models import Shift, ShiftSettings
 
 __all__ = [
@@ -29,11 +29,13 @@ __all__ = [
     "timeline",
 ]
 
-# One probe a manager into shift_latest, one a running shift into shift_pause_latest.
-_LATEST = """
-SELECT m.kommo_id, s.id, s.started_at, s.ended_at, s.start_cause, s.end_cause,
-       p.started_at, p.ended_at, p.cause, p.end_cause, seen.last_seen_at
-FROM accounts_manager m
+# One probe a manager into shift_latest, one a running shift into shift_pause_latest. The columns are
+# those that `state_from_row` takes, beside a table of managers called m.
+STATE_COLUMNS = """
+s.id, s.started_at, s.ended_at, s.start_cause, s.end_cause,
+p.started_at, p.ended_at, p.cause, p.end_cause, seen.last_seen_at
+"""
+STATE_JOINS = """
 LEFT JOIN LATERAL (
   SELECT id, started_at, ended_at, start_cause, end_cause FROM shifts_shift
   WHERE manager_id = m.id ORDER BY started_at DESC, id DESC LIMIT 1
@@ -43,6 +45,10 @@ LEFT JOIN LATERAL (
   WHERE shift_id = s.id AND s.ended_at IS NULL ORDER BY started_at DESC, id DESC LIMIT 1
 ) p ON true
 LEFT JOIN shifts_presence seen ON seen.manager_id = m.id
+"""
+_LATEST = f"""
+SELECT m.kommo_id, {STATE_COLUMNS}
+FROM accounts_manager m {STATE_JOINS}
 WHERE m.account_id = %(account)s AND (%(users)s::bigint[] IS NULL OR m.kommo_id = ANY(%(users)s))
 """
 
@@ -53,7 +59,7 @@ def shift_states(account: Account, now: datetime) -> dict[int, ShiftState]:
     What is committed counts, even if another process's clock was ahead; its instants are then
     shown as `now`, so that no span from them is negative.
     """
-    return {user: _not_after(state, now) for user, state in latest_states(account).items()}
+    return {user: not_after(state, now) for user, state in latest_states(account).items()}
 
 
 def latest_states(account: Account, users: Collection[int] | None = None) -> dict[int, ShiftState]:
@@ -61,7 +67,7 @@ def latest_states(account: Account, users: Collection[int] | None = None) -> dic
     ids = None if users is None else list(users)
     with connection.cursor() as cursor:
         cursor.execute(_LATEST, {"account": account.pk, "users": ids})
-        return {row[0]: _state(*row[1:]) for row in cursor.fetchall()}
+        return {row[0]: state_from_row(*row[1:]) for row in cursor.fetchall()}
 
 
 def presence_of(manager: Manager) -> ShiftState:
@@ -103,7 +109,7 @@ def policy_of(account: Account) -> Policy:
     settings = ShiftSettings.objects.for_account(account).first() or ShiftSettings()
     return Policy(
         mode=Mode(settings.mode),
-        zone=_zone(account),
+        zone=known_zone(account.zone),
         pause_after=timedelta(minutes=settings.pause_after_minutes),
         offline_after=timedelta(minutes=settings.offline_after_minutes),
         inactivity_ends_hand_pause=settings.inactivity_ends_hand_pause,
@@ -166,7 +172,7 @@ def timeline(account: Account, *, since: datetime, until: datetime) -> list[Time
         ]
 
 
-def _state(
+def state_from_row(
     shift_id: int | None,
     started_at: datetime | None,
     ended_at: datetime | None,
@@ -178,6 +184,7 @@ def _state(
     resume_cause: str,
     last_seen_at: datetime | None,
 ) -> ShiftState:
+    """Return the state that STATE_COLUMNS of a manager amount to."""
     if shift_id is None:
         return ShiftState(Presence.OFFLINE, last_seen_at=last_seen_at)
     common: dict[str, Any] = {"shift_id": shift_id, "last_seen_at": last_seen_at}
@@ -190,16 +197,9 @@ def _state(
     return ShiftState(Presence.ONLINE, started_at, started_at, Cause(start_cause), **common)
 
 
-def _not_after(state: ShiftState, now: datetime) -> ShiftState:
+def not_after(state: ShiftState, now: datetime) -> ShiftState:
+    """Return the state with instants that lie ahead of `now` shown as `now`."""
     if state.since is None or state.since <= now:
         return state
     started_at = state.shift_started_at and min(state.shift_started_at, now)
     return replace(state, since=now, shift_started_at=started_at)
-
-
-def _zone(account: Account) -> tzinfo:
-    """Return the account's zone; UTC where Kommo told us a name that this machine does not know."""
-    try:
-        return ZoneInfo(account.zone)
-    except (KeyError, ValueError, OSError):
-        return UTC
