@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from shifts.api import participation
 from shifts.api import shift as api
 
 app_name = "shifts"
@@ -16,5 +17,15 @@ urlpatterns = [
         rf"^widget/v1/managers/(?P<kommo_id>[0-9]{{1,18}})/shift/{_ACTION}$",
         api.ManagerShiftView.as_view(),
         name="manager-shift",
+    ),
+    path(
+        "widget/v1/participation",
+        participation.OwnParticipationView.as_view(),
+        name="participation",
+    ),
+    re_path(
+        r"^widget/v1/managers/(?P<kommo_id>[0-9]{1,18})/participation$",
+        participation.ManagerParticipationView.as_view(),
+        name="manager-participation",
     ),
 ]

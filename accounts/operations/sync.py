@@ -105,8 +105,8 @@ def refresh_crm_data(
     found = _read(connect(account), progress or (lambda step: None))
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
-        _store_facts(locked, found, now)
         changed = [
+            _store_facts(locked, found, now),
             _store_groups(locked, found),
             _store_managers(locked, found),
             _store_pipelines(locked, found),
@@ -128,12 +128,15 @@ def _read(client: KommoClient, progress: Callable[[str], None]) -> CrmData:
     return CrmData(facts, users, pipelines, client.lead_fields())
 
 
-def _store_facts(account: Account, found: CrmData, now: datetime) -> None:
+def _store_facts(account: Account, found: CrmData, now: datetime) -> bool:
+    """Write what Kommo says of the account; return whether its clock has changed, which moves schedules."""
+    zone = account.zone
     facts, domain = found.facts, account.host.partition(".")[2]
     take_facts(account, facts, account_host(f"{facts.subdomain}.{domain}") or account.host)
     account.language = _language(found) or account.language
     account.synced_at = now
     account.save(update_fields=["host", "name", "zone", "country", "language", "synced_at"])
+    return account.zone != zone
 
 
 def _language(found: CrmData) -> str:
@@ -152,12 +155,15 @@ def _store_groups(account: Account, found: CrmData) -> bool:
 
 
 def _store_managers(account: Account, found: CrmData) -> bool:
-    groups = {row.kommo_id: row.pk for row in Group.objects.for_account(account)}
+    rows = {row.kommo_id: row for row in Group.objects.for_account(account)}
+    groups = {kommo_id: row.pk for kommo_id, row in rows.items()}
     wanted = {one.id: _manager_values(one, groups) for one in found.users}
     known = set(Manager.objects.for_account(account).values_list("kommo_id", flat=True))
-    for user in found.users:  # once read, the language is the manager's own choice
+    for user in found.users:  # once read, language and licence are chosen here
         if user.id not in known:
             wanted[user.id]["language"] = our_language(user.language)
+            group = rows.get(user.group_id)
+            wanted[user.id]["is_licensed"] = group is None or group.licenses_newcomers
     return _store(Manager, {"account": account}, wanted, gone={"is_active_in_kommo": False})
 
 
