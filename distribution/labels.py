@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
 
 from distribution.core.reasons import Fact, Reason, Refusal, Waiting
+from peresmenka.lib.moments import clock
 
 _PLAIN: dict[Reason, str] = {
     Reason.NOT_IN_GROUP: gettext_noop("not in a group that takes part"),
@@ -64,15 +63,6 @@ _WITH_FACTS: dict[Reason, Callable[[Mapping[str, Fact]], str]] = {
     Reason.START_DELAY: _start_delay,
     Reason.AT_LIMIT: _at_limit,
 }
-
-
-def clock(moment: datetime, zone: tzinfo, now: datetime) -> str:
-    """Return the moment by the zone's clock as 09:05; with its date where that is not today's."""
-    local, today = timezone.localtime(moment, zone), timezone.localtime(now, zone)
-    if local.date() == today.date():
-        return f"{local:%H:%M}"
-    shape = "j M" if local.year == today.year else "j M Y"
-    return f"{date_format(local, shape)}, {local:%H:%M}"
 
 
 def refusal_text(refusal: Refusal) -> str:

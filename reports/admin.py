@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from distribution.models import Decision
 from distribution.queries.board import manager_names
 from peresmenka.admin_base import OperatorAdmin
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.zones import known_zone
 from reports import queries
 from reports.lines import candidate_lines, policy_line, timeline_lines, what_happened
 
@@ -55,7 +55,7 @@ class DecisionAdmin(OperatorAdmin):
 
 def _record(decision: Decision) -> dict[str, Any]:
     account, now = decision.account, read_clock()
-    zone = ZoneInfo(account.zone)
+    zone = known_zone(account.zone)
     found = queries.decision_details(account, decision)
     names = manager_names(account)
     return {

@@ -11,11 +11,12 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from accounts.identity import Role, console_page, has_role
-from distribution.labels import clock, code_text
+from accounts.viewer import account_of, viewer_of, zone_of
+from distribution.labels import code_text
 from distribution.models import Decision
 from distribution.queries.board import manager_names
-from distribution.views.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.moments import clock
 from reports import queries
 from reports.lines import candidate_lines, policy_line, timeline_lines, what_happened
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from distribution.core.waves import ReturnFacts, may_return, wave_due_at, wave_may_start
 from distribution.models import Decision, LeadMirror, Timer
@@ -12,6 +11,7 @@ from distribution.operations.bulk import TimerRow
 from distribution.operations.dealing import move_lead, set_drain
 from distribution.operations.rows import LeadRow, rows_displaced, rows_of_owner
 from distribution.operations.work_state import TurnWork
+from peresmenka.lib.zones import known_zone
 from shifts.core.windows import DailyWindow, closed_at
 
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ def plan_wave(work: TurnWork, user_id: int, off_at: datetime, cause: str) -> Non
         off_at=off_at,
         scheduled=cause == "schedule",
         window_open=opens <= off_at,
-        window_closed_at=closed_at(window, ZoneInfo(config.zone), off_at),
+        window_closed_at=closed_at(window, known_zone(config.zone), off_at),
     )
     due = wave_due_at(off_at, config.redistribution_delay_seconds, config.transfer_seconds)
     if not may_start:

@@ -10,7 +10,6 @@ from datetime import datetime, time
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from accounts.models import Account
 from distribution.core.decide import Turn
@@ -22,6 +21,7 @@ from distribution.operations.notes import NoteNames, note_text
 from distribution.operations.rows import LeadRow
 from distribution.queries.config import AccountConfig
 from distribution.queries.situation import situations_of
+from peresmenka.lib.zones import known_zone
 from shifts.core.windows import DailyWindow, opens_at
 
 Json = dict[str, Any]
@@ -133,7 +133,7 @@ class TurnWork:
 
     def opens(self, hours: tuple[time, time], at: datetime) -> datetime:
         """Return when a window of the account is next open: `at` itself if it is open then."""
-        return opens_at(DailyWindow(*hours), ZoneInfo(self.config.zone), at)
+        return opens_at(DailyWindow(*hours), known_zone(self.config.zone), at)
 
     def set_timer(self, timer: TimerRow) -> None:
         """Set a timer; of two drains the earlier one stands."""

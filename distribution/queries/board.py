@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, OuterRef, Subquery, Window
@@ -20,6 +19,7 @@ from distribution.core.waves import wave_due_at
 from distribution.models import Decision, Effect, LeadMirror, Timer
 from distribution.queries.config import AccountConfig, config_of
 from distribution.queries.situation import situations_of
+from peresmenka.lib.zones import known_zone
 from shifts.core.machine import Presence, ShiftState
 from shifts.queries.presence import shift_states
 
@@ -164,7 +164,7 @@ def verdicts_of(situations: Mapping[int, Situation]) -> dict[int, tuple[Refusal,
 
 def _received_today(account: Account, zone: str, now: datetime) -> dict[int, int]:
     """Return how many leads each manager has been dealt since midnight by the account's clock."""
-    midnight = timezone.localtime(now, ZoneInfo(zone)).replace(
+    midnight = timezone.localtime(now, known_zone(zone)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     rows = (

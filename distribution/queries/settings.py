@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from django.db.models import Count, Q
 
 from accounts.models import Account, AuditEntry, Group, LeadField, Manager, Stage
 from distribution.models import DistributionSettings, GroupRule, GroupStage
+from shifts.core.roster import State
 from shifts.models import ShiftSettings
+from shifts.queries.availability import schedules_of
 
 Values = dict[str, Any]
 """The settings by name, JSON-ready: times as "09:00", groups in the order of their priority."""
@@ -24,6 +26,8 @@ SHIFT_FIELDS = {
     "pause_after_minutes": "pause_after_minutes",
     "offline_after_minutes": "offline_after_minutes",
     "inactivity_ends_hand_pause": "inactivity_ends_hand_pause",
+    "shows_activity": "shows_activity",
+    "users_may_change_activity": "users_may_change_activity",
 }
 DISTRIBUTION_FIELDS = (
     "is_enabled",
@@ -31,6 +35,7 @@ DISTRIBUTION_FIELDS = (
     "strategy",
     "hours_from",
     "hours_to",
+    "schedule_gate",
     "start_delay_minutes",
     "redistribution_enabled",
     "redistribution_from",
@@ -171,6 +176,16 @@ def _pipelines_of(account: Account) -> tuple[PipelineChoice, ...]:
         _, listed = found.setdefault(stage.pipeline.kommo_id, (stage.pipeline.name, []))
         listed.append(StageChoice(stage.kommo_id, stage.name))
     return tuple(PipelineChoice(pk, name, tuple(listed)) for pk, (name, listed) in found.items())
+
+
+def without_schedule(account: Account, groups: Collection[int], now: datetime) -> int:
+    """Return how many who take part in these groups (Kommo ids) have no schedule for today (F68)."""
+    members = Manager.objects.for_account(account).filter(
+        group__kommo_id__in=groups, is_licensed=True, is_active_in_kommo=True
+    )
+    standings = schedules_of(account, now)
+    states = [standings[user_id].state for user_id in members.values_list("kommo_id", flat=True)]
+    return states.count(State.EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -13,6 +12,7 @@ from accounts.models import Account
 from distribution.core.facts import CandidateFacts, Policy, Situation
 from distribution.core.records import moment_from_json
 from distribution.queries.config import AccountConfig, RuleConfig, config_of
+from peresmenka.lib.zones import known_zone
 from shifts.core.machine import Presence, ShiftState
 from shifts.core.windows import DailyWindow, opens_at
 from shifts.queries.presence import shift_states
@@ -72,7 +72,7 @@ def situations_of(
                     group_ids=frozenset((group,)),
                 )
             )
-    opens = opens_at(DailyWindow(*config.hours), ZoneInfo(config.zone), now)
+    opens = opens_at(DailyWindow(*config.hours), known_zone(config.zone), now)
     return {
         rule.rule_id: _situation(config, rule, people[rule.rule_id], now, opens)
         for rule in config.rules

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,12 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.identity import Role, console_page, has_role
 from accounts.models import Manager
-from distribution.labels import clock, waiting_text
+from accounts.viewer import account_of, is_partial, viewer_of, zone_of
+from distribution.labels import waiting_text
 from distribution.queries.board import Board, Move, board_of, departure_of
 from distribution.views.live import Part, answer_click, answer_poll, live_part
 from distribution.views.presence import row_of
-from distribution.views.viewer import account_of, is_partial, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.moments import clock
 from shifts.core.machine import Cause, Presence
 
 
@@ -111,7 +112,7 @@ def _context(request: HttpRequest, found: Board) -> dict[str, Any]:
     }
 
 
-def move_line(move: Move, names: dict[int, str], zone: ZoneInfo, found: Board) -> dict[str, Any]:
+def move_line(move: Move, names: dict[int, str], zone: tzinfo, found: Board) -> dict[str, Any]:
     """Return a move as the templates show it."""
     return {
         "decision_id": move.decision_id,

@@ -13,8 +13,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import Manager
+from accounts.viewer import account_of, is_partial, viewer_of, zone_of
 from distribution.views.presence import ACTIONS, act
-from distribution.views.viewer import account_of, is_partial, viewer_of, zone_of
 from shifts.core.machine import Cause
 
 Part = dict[str, Any]

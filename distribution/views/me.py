@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.identity import console_page
+from accounts.viewer import account_of, viewer_of, zone_of
 from distribution.queries.board import board_of, manager_names, moves_of
 from distribution.views.board import ask_before_end, move_line
 from distribution.views.live import Part, answer_click, answer_poll, live_part
 from distribution.views.presence import row_of
-from distribution.views.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Cause, Mode
 from shifts.queries.presence import policy_of

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, Manager
-from distribution.labels import Receives, clock, presence_text, receives
+from distribution.labels import Receives, presence_text, receives
 from distribution.queries.board import Board, Person, departure_of
+from peresmenka.lib.moments import clock
 from shifts.core.machine import Cause, Presence
 from shifts.models import Cause as CauseWords
 from shifts.operations import presence as operations

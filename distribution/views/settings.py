@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.identity import Role, console_page
 from accounts.models import Manager
+from accounts.viewer import account_of, viewer_of
 from distribution.forms import SettingsForm
 from distribution.operations.settings import SettingsChanged, save_settings
 from distribution.queries.settings import (
@@ -22,22 +22,21 @@ from distribution.queries.settings import (
     catalogue_of,
     saves_after,
     settings_of,
+    without_schedule,
 )
 from distribution.views.settings_page import difference_lines, group_cards
-from distribution.views.summary import leave_sentence, summary_of, warnings_of
-from distribution.views.viewer import account_of, viewer_of
+from distribution.views.summary import gate_warning, leave_sentence, summary_of, warnings_of
 from peresmenka.lib.clock import read_clock
 
 
 @require_http_methods(["GET", "POST"])
 @console_page(Role.SUPERVISOR)
 def settings_page(request: HttpRequest) -> HttpResponse:
-    """Show the settings; POST saves them (admins only) or moves a group up or down."""
+    """Show the settings; POST saves them or moves a group up or down."""
     current, catalogue = settings_of(account_of(request)), catalogue_of(account_of(request))
     if request.method == "GET":
         form = SettingsForm(initial=current.values, catalogue=catalogue)
         return _render(request, form, current, current.version)
-    _demand_admin(request)
     form = SettingsForm(request.POST, initial=current.values, catalogue=catalogue)
     if "move" in request.POST:
         _move_group(form.groups, request.POST["move"])
@@ -115,8 +114,16 @@ def _meaning(request: HttpRequest, values: Values, catalogue: Catalogue) -> dict
         "values": values,
         "summary": summary_of(values, catalogue, account_of(request).zone, name),
         "warnings": warnings_of(values, catalogue) if values["is_enabled"] else [],
+        "gate_warning": gate_warning(values, _unplanned(request, values)),
         "leave_sentence": leave_sentence(values, name),
     }
+
+
+def _unplanned(request: HttpRequest, values: Values) -> int:
+    if not values["schedule_gate"]:
+        return 0
+    groups = [entry["group"] for entry in values["groups"]]
+    return without_schedule(account_of(request), groups, read_clock())
 
 
 def _render(
@@ -128,13 +135,9 @@ def _render(
     status: int = 200,
     **extra: Any,
 ) -> HttpResponse:
-    if not viewer_of(request).is_admin:
-        for field in form.fields.values():
-            field.disabled = True
     context = {
         "form": form,
         "version": version,
-        "is_read_only": not viewer_of(request).is_admin,
         "is_saved_on": current.values["is_enabled"],
         "cards": group_cards(form.groups, form.catalogue),
         "zone": account_of(request).zone,
@@ -142,11 +145,6 @@ def _render(
         **extra,
     }
     return render(request, "distribution/settings.html", context, status=status)
-
-
-def _demand_admin(request: HttpRequest) -> None:
-    if not viewer_of(request).is_admin:
-        raise PermissionDenied
 
 
 def _version(request: HttpRequest) -> int:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.identity import Role, console_page, has_role
 from accounts.language import choose_language
 from accounts.models import Account, Manager
-from distribution.views.viewer import account_of
+from accounts.viewer import account_of
 
 YEAR = 365 * 24 * 3600
 THEMES = ("auto", "light", "dark")

@@ -21,7 +21,9 @@ def summary_of(values: Values, catalogue: Catalogue, zone: str, name: str) -> li
     return [
         _whom(values),
         *_groups(values, catalogue),
+        *_participation(values),
         _hours(values, zone),
+        *_schedules(values),
         _delay(values),
         *_redistribution(values, name),
         *_exclusion(values, catalogue),
@@ -58,6 +60,27 @@ def _groups(values: Values, catalogue: Catalogue) -> Iterator[str]:
         name = groups.get(entry["group"], entry["group"])
         listed = ", ".join(tracked) or _("no stages")
         yield f"{name} ← {listed}"
+
+
+def _participation(values: Values) -> Iterator[str]:
+    if not values["users_may_change_activity"]:
+        yield _("Only supervisors switch managers on and off.")
+
+
+def _schedules(values: Values) -> Iterator[str]:
+    if values["schedule_gate"]:
+        yield _("Only who is in service by their schedule receives new leads.")
+
+
+def gate_warning(values: Values, unplanned: int) -> str:
+    """Return what the schedule gate would do to those who have no schedule for today; "" to nobody."""
+    if not values["schedule_gate"] or not unplanned:
+        return ""
+    return ngettext(
+        "%(number)s person who takes part has no schedule for today and receives nothing.",
+        "%(number)s people who take part have no schedule for today and receive nothing.",
+        unplanned,
+    ) % {"number": unplanned}
 
 
 def _hours(values: Values, zone: str) -> str:

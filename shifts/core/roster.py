@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from shifts.core.hours import DAY, Hours
 from shifts.core.layers import Kind
@@ -39,17 +38,6 @@ class Standing:
     def is_in_service(self) -> bool:
         """Say whether the manager is to work now."""
         return self.state is State.IN_SERVICE
-
-
-def known_zone(*names: str) -> tzinfo:
-    """Return the first zone of these that this machine knows; UTC where it knows none."""
-    for name in names:
-        if name:
-            try:
-                return ZoneInfo(name)
-            except (KeyError, ValueError, OSError):
-                continue
-    return UTC
 
 
 def day_bounds(on: date, zone: tzinfo) -> Span:
@@ -115,4 +103,4 @@ def _instant(on: date, minute: int, zone: tzinfo) -> datetime:
     clock = time(rest // 60, rest % 60)
     if zone is UTC:
         return datetime.combine(on + day * _DAY, clock, UTC)
-    return instant_of(on + day * _DAY, clock, zone)  # type: ignore[arg-type]
+    return instant_of(on + day * _DAY, clock, zone)

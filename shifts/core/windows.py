@@ -8,7 +8,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ class DailyWindow:
         return self.starts == self.ends and self.weekdays == EVERY_DAY
 
 
-def instant_of(day: date, clock: time, zone: ZoneInfo | str) -> datetime:
+def instant_of(day: date, clock: time, zone: tzinfo | str) -> datetime:
     """Return the instant at which the zone's clock shows that time on that day, by the DST rule."""
     tz = _zone(zone)
     wall = datetime.combine(day, clock.replace(tzinfo=None, fold=0))
@@ -52,23 +52,23 @@ def instant_of(day: date, clock: time, zone: ZoneInfo | str) -> datetime:
     )
 
 
-def is_open(window: DailyWindow, zone: ZoneInfo | str, instant: datetime) -> bool:
+def is_open(window: DailyWindow, zone: tzinfo | str, instant: datetime) -> bool:
     """Say whether the window is open at the instant: its start is in, its end is not."""
     return opens_at(window, zone, instant) == instant
 
 
-def opens_at(window: DailyWindow, zone: ZoneInfo | str, instant: datetime) -> datetime:
+def opens_at(window: DailyWindow, zone: tzinfo | str, instant: datetime) -> datetime:
     """Return the next opening, or the instant itself if the window is open."""
     at = instant.astimezone(UTC)
     return at if window.always else max(at, _next(window, zone, at)[0])
 
 
-def closes_at(window: DailyWindow, zone: ZoneInfo | str, instant: datetime) -> datetime | None:
+def closes_at(window: DailyWindow, zone: tzinfo | str, instant: datetime) -> datetime | None:
     """Return the first closing after the instant; None: the window never closes."""
     return None if window.always else _next(window, zone, instant.astimezone(UTC))[1]
 
 
-def closed_at(window: DailyWindow, zone: ZoneInfo | str, instant: datetime) -> datetime | None:
+def closed_at(window: DailyWindow, zone: tzinfo | str, instant: datetime) -> datetime | None:
     """Return the latest closing at or before the instant; None: the window never closes."""
     if window.always:
         return None
@@ -80,13 +80,11 @@ def closed_at(window: DailyWindow, zone: ZoneInfo | str, instant: datetime) -> d
     return latest
 
 
-def _zone(zone: ZoneInfo | str) -> ZoneInfo:
+def _zone(zone: tzinfo | str) -> tzinfo:
     return ZoneInfo(zone) if isinstance(zone, str) else zone
 
 
-def _first_instant_with(
-    offset: timedelta, zone: ZoneInfo, low: datetime, high: datetime
-) -> datetime:
+def _first_instant_with(offset: timedelta, zone: tzinfo, low: datetime, high: datetime) -> datetime:
     """Return the transition after low (still the old offset), by high at the latest."""
     start = low.replace(microsecond=0)
     seconds = range(math.ceil((high - start).total_seconds()))
@@ -97,14 +95,14 @@ def _first_instant_with(
     return start + bisect_left(seconds, True, key=changed) * _SECOND
 
 
-def _next(window: DailyWindow, zone: ZoneInfo | str, at: datetime) -> tuple[datetime, datetime]:
+def _next(window: DailyWindow, zone: tzinfo | str, at: datetime) -> tuple[datetime, datetime]:
     """Return the opening period that is running, or the next one. Not for a window without end."""
     periods = _intervals(window, zone, at, _LOOK_BACK_DAYS)
     return next((start, end) for start, end in periods if end > at)
 
 
 def _intervals(
-    window: DailyWindow, zone: ZoneInfo | str, instant: datetime, days_back: int
+    window: DailyWindow, zone: tzinfo | str, instant: datetime, days_back: int
 ) -> Iterator[tuple[datetime, datetime]]:
     """Yield opening periods in order, without end; empty ones are left out, touching ones joined."""
     tz = _zone(zone)

@@ -11,9 +11,9 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts.models import Account, Manager
+from peresmenka.lib.zones import known_zone
 from shifts.core import machine
 from shifts.core.machine import Cause, Mode, Policy, Presence, ShiftState, What
-from shifts.core.roster import known_zone
 from shifts.models import Shift, ShiftSettings
 
 __all__ = [

@@ -10,6 +10,7 @@ from datetime import date, datetime, tzinfo
 from django.db.models import Q
 
 from accounts.models import Account, Manager
+from peresmenka.lib.zones import known_zone
 from shifts.core.hours import Hours
 from shifts.core.layers import (
     Day,
@@ -19,7 +20,6 @@ from shifts.core.layers import (
     day_of,
 )
 from shifts.core.patterns import Pattern, pattern_from_json
-from shifts.core.roster import known_zone
 from shifts.models import Holiday, Override, ScheduleSettings, StandingPattern, Workday
 
 Key = tuple[int, date]

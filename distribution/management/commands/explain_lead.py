@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -13,6 +12,7 @@ from distribution.labels import code_text, receives, waiting_text
 from distribution.models import Decision
 from distribution.queries.board import manager_names
 from distribution.queries.records import DecisionRecord, differences, records_of_lead
+from peresmenka.lib.zones import known_zone
 
 
 class Command(BaseCommand):
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
 def _lines(record: DecisionRecord, account: Account, names: dict[int, str]) -> list[str]:
     """Return the decision's line and one for each candidate."""
-    row, zone = record.decision, ZoneInfo(account.zone)
+    row, zone = record.decision, known_zone(account.zone)
     head = f"{row.decided_at.astimezone(zone):%Y-%m-%d %H:%M:%S} {row.kind} {row.pk}: {_what(row, names)}"
     lines = [head]
     for verdict in record.verdicts:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from datetime import tzinfo
 
 from django.http import HttpRequest
 
 from accounts.models import Account, Manager
+from peresmenka.lib.zones import known_zone
 
 
 def viewer_of(request: HttpRequest) -> Manager:
@@ -21,9 +22,9 @@ def account_of(request: HttpRequest) -> Account:
     return account
 
 
-def zone_of(request: HttpRequest) -> ZoneInfo:
-    """Return the account's zone."""
-    return ZoneInfo(account_of(request).zone)
+def zone_of(request: HttpRequest) -> tzinfo:
+    """Return the account's zone; UTC where this machine does not know it."""
+    return known_zone(account_of(request).zone)
 
 
 def is_partial(request: HttpRequest) -> bool:

@@ -1,0 +1,245 @@
+"""A month of everybody's schedule, as the grid shows it: days, states, coverage, history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+
+from django.db.models import Max, Q
+
+from accounts.models import Account, Manager
+from peresmenka.lib.zones import known_zone
+from shifts.core import coverage
+from shifts.core.clock import ZoneClock
+from shifts.core.grid import days_of
+from shifts.core.layers import EMPTY, Cause, Day, Kind, Layer
+from shifts.core.roster import Span
+from shifts.models import (
+    PlannedDay,
+    ScheduleChange,
+    ScheduleSettings,
+    StandingPattern,
+    Workday,
+)
+from shifts.queries.availability import Schedule, schedules_of
+from shifts.queries.schedule import (
+    Layers,
+    layers_of,
+    local_day,
+    settings_of,
+    stored_hours,
+    zone_of,
+)
+
+HISTORY_SHOWN = 30
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A manager's row in the grid."""
+
+    manager: Manager
+    zone: tzinfo
+    frozen_before: date  # the first day that can still be changed
+    state: Schedule
+    set_until: date | None  # the last day with a schedule; None: none, or without end
+    is_endless: bool  # a standing pattern goes on until further notice
+    pattern: str  # name of the standing pattern, "" without one
+
+
+@dataclass(frozen=True, slots=True)
+class DayCoverage:
+    """How many people work on a day of the account's calendar."""
+
+    on: date
+    people: int  # different people, at any time
+    least: int  # at the emptiest moment of the hours that need people; 0 where none need them
+    is_gap: bool
+
+
+@dataclass(slots=True)
+class Month:
+    """Everything that the grid shows."""
+
+    first: date
+    today: date
+    zone: tzinfo
+    settings: ScheduleSettings
+    days: list[date]
+    people: list[Person]
+    layers: Layers
+    coverage: list[DayCoverage]
+    history: list[ScheduleChange]
+    _frozen: dict[tuple[int, date], Day] = field(default_factory=dict)
+
+    def day(self, person: Person, on: date) -> Day:
+        """Return a manager's day: as it was frozen, or what the layers come to."""
+        if on < person.frozen_before:
+            return self._frozen.get((person.manager.pk, on), EMPTY)
+        return self.layers.day(person.manager.pk, on)
+
+
+def month_of(account: Account, first: date, now: datetime, *, group: int | None = None) -> Month:
+    """Return the month that begins on `first`, of all or of one group (Kommo id); twelve queries.
+
+    Coverage counts everybody who can take leads, whatever the group.
+    """
+    zone = known_zone(account.zone)
+    days = days_of(first)
+    states = schedules_of(account, now)
+    ends = _last_days(account)
+    managers = _managers_with_days(account, days)
+    layers = layers_of(account, days[0] - _DAY, days[-1] + _DAY)
+    frozen = _frozen_days(account, days, now)
+    people = [_person(row, account, now, states, ends, layers, days) for row in managers]
+    settings = settings_of(account)
+    month = Month(
+        first=first,
+        today=local_day(now, zone),
+        zone=zone,
+        settings=settings,
+        days=days,
+        people=people,
+        layers=layers,
+        coverage=[],
+        history=list(
+            ScheduleChange.objects.for_account(account).order_by("-version")[:HISTORY_SHOWN]
+        ),
+        _frozen=frozen,
+    )
+    month.coverage = _coverage(month)
+    if group is not None:
+        month.people = [
+            person
+            for person in people
+            if person.manager.group is not None and person.manager.group.kommo_id == group
+        ]
+    return month
+
+
+def _managers_with_days(account: Account, days: list[date]) -> list[Manager]:
+    """Return who can have a schedule: active people with a licence, and others with days this month."""
+    takes_part = Q(is_active_in_kommo=True, is_licensed=True)
+    has_days = Q(
+        pk__in=PlannedDay.objects.for_account(account)
+        .filter(on__gte=days[0], on__lte=days[-1], kind=Kind.WORK.value)
+        .values("manager_id")
+    )
+    rows = Manager.objects.for_account(account).filter(takes_part | has_days)
+    return list(rows.select_related("group").order_by("group__name", "name", "pk"))
+
+
+def _frozen_days(account: Account, days: list[date], now: datetime) -> dict[tuple[int, date], Day]:
+    """Return what was planned for the days of the month that may be over for somebody."""
+    latest = (now + _DAY).date()
+    if days[0] > latest:
+        return {}
+    rows = PlannedDay.objects.for_account(account).filter(
+        on__gte=days[0] - _DAY, on__lte=min(days[-1] + _DAY, latest)
+    )
+    return {
+        (manager_id, on): Day(
+            Kind(kind),
+            stored_hours(hours) or (),
+            Cause(cause) if cause else None,
+            Layer.NONE,
+        )
+        for manager_id, on, kind, hours, cause in rows.values_list(
+            "manager_id", "on", "kind", "hours", "cause"
+        )
+    }
+
+
+def _last_days(account: Account) -> dict[int, tuple[date | None, bool]]:
+    """Return the last day with a schedule of each manager (our id), and whether it goes on without end."""
+    found: dict[int, tuple[date | None, bool]] = {}
+    set_days = Workday.objects.for_account(account).exclude(hours=[]).order_by()
+    for manager_id, last in set_days.values_list("manager_id").annotate(last=Max("on")):
+        found[manager_id] = (last, False)
+    standing = StandingPattern.objects.for_account(account).order_by("ends_on")
+    for manager_id, ends_on in standing.values_list("manager_id", "ends_on"):
+        last, is_endless = found.get(manager_id, (None, False))
+        dates = [day for day in (last, ends_on) if day]
+        found[manager_id] = (max(dates, default=None), is_endless or ends_on is None)
+    return found
+
+
+def _person(
+    row: Manager,
+    account: Account,
+    now: datetime,
+    states: Mapping[int, Schedule],
+    ends: Mapping[int, tuple[date | None, bool]],
+    layers: Layers,
+    days: list[date],
+) -> Person:
+    zone = zone_of(row, account)
+    today = local_day(now, zone)
+    until, is_endless = ends.get(row.pk, (None, False))
+    return Person(
+        manager=row,
+        zone=zone,
+        frozen_before=today,
+        state=states.get(row.kommo_id, Schedule()),
+        set_until=None if until is None or until < today else until,
+        is_endless=is_endless,
+        pattern=layers.pattern_name_on(row.pk, _within(today, days)),
+    )
+
+
+def _within(today: date, days: list[date]) -> date:
+    """Return the day of the month whose pattern names a person's row: today, or the nearest to it."""
+    return min(max(today, days[0]), days[-1])
+
+
+def _coverage(month: Month) -> list[DayCoverage]:
+    """Return the coverage of each day of the month by the account's clock."""
+    clock = ZoneClock(month.zone)
+    spans = _spans_by_day(month, clock)
+    return [_day_coverage(month, clock, on, spans.get(on, [])) for on in month.days]
+
+
+def _spans_by_day(month: Month, clock: ZoneClock) -> dict[date, list[tuple[int, Span]]]:
+    """Return (manager, span) of everybody who can take leads, by each day of the account that it meets."""
+    clocks: dict[str, ZoneClock] = {}
+    found: dict[date, list[tuple[int, Span]]] = {}
+    around = [month.days[0] - _DAY, *month.days, month.days[-1] + _DAY]
+    for person in month.people:
+        row = person.manager
+        if not (row.is_active_in_kommo and row.is_licensed):
+            continue
+        own = clocks.setdefault(row.zone, ZoneClock(person.zone))
+        for on in around:
+            for span in own.spans(on, month.day(person, on).works):
+                for met in _days_met(span, month.zone):
+                    found.setdefault(met, []).append((row.pk, span))
+    return found
+
+
+def _days_met(span: Span, zone: tzinfo) -> Collection[date]:
+    first = span[0].astimezone(zone).date()
+    last = (span[1] - timedelta(microseconds=1)).astimezone(zone).date()
+    return (first,) if first == last else (first, last)
+
+
+def _day_coverage(
+    month: Month, clock: ZoneClock, on: date, spans: list[tuple[int, Span]]
+) -> DayCoverage:
+    windows = needed_windows(month.settings, clock, on)
+    least = min(
+        (coverage.least([span for _, span in spans], window) for window in windows), default=0
+    )
+    is_gap = bool(windows) and least < month.settings.coverage_minimum
+    return DayCoverage(on, len({manager for manager, _ in spans}), least, is_gap)
+
+
+def needed_windows(settings: ScheduleSettings, clock: ZoneClock, on: date) -> list[Span]:
+    """Return when the account needs people on a day; nothing on weekdays that it has left out."""
+    weekdays = settings.coverage_weekdays
+    if weekdays and on.weekday() not in weekdays:
+        return []
+    start = settings.coverage_from.hour * 60 + settings.coverage_from.minute
+    end = settings.coverage_to.hour * 60 + settings.coverage_to.minute
+    return clock.spans(on, ((start, end if end > start else end + 1440),))
