@@ -66,7 +66,8 @@ def apart(spans: Iterable[tuple[date, Span]]) -> list[tuple[date, Span]]:
     """Return spans of several days without overlap: what a day's night has taken is cut off the next."""
     found: list[tuple[date, Span]] = []
     reached: datetime | None = None
-    for on, (start, end) in sorted(spans, key=lambda item: (item[1][0], item[1][1])):
+    # Two days begin at one instant where the clock jumps over midnight: the earlier day goes first.
+    for on, (start, end) in sorted(spans, key=lambda item: (item[1][0], item[0])):
         begins = start if reached is None else max(start, reached)
         if begins < end:
             found.append((on, (begins, end)))

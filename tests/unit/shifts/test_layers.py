@@ -218,7 +218,7 @@ def test_one_override_beats_every_day_beneath(
 
 
 @pytest.mark.feature("B9")
-@pytest.mark.parametrize("overrides", product(EVERY_OVERRIDE, repeat=3))
+@pytest.mark.parametrize("overrides", list(product(EVERY_OVERRIDE, repeat=3)))
 def test_the_last_override_wins_and_a_swap_over_all(
     overrides: tuple[OverrideCell, ...],
 ) -> None:
