@@ -1,15 +1,19 @@
-"""Addresses of the widget's shift endpoints, below the site's root."""
+"""Addresses of the widget's endpoints and of the schedule's pages, below the site's root."""
 
 from django.urls import path, re_path
 
 from shifts.api import participation
 from shifts.api import shift as api
+from shifts.views import schedule
 
 app_name = "shifts"
 
 _ACTION = r"(?P<action>start|pause|resume|end)"
 
 urlpatterns = [
+    path("schedule", schedule.schedule, name="schedule"),
+    path("schedule/month", schedule.month, name="month"),
+    path("schedule/operations", schedule.operations, name="operations"),
     path("widget/v1/me", api.MeView.as_view(), name="me"),
     path("widget/v1/activity", api.ActivityView.as_view(), name="activity"),
     re_path(rf"^widget/v1/shift/{_ACTION}$", api.OwnShiftView.as_view(), name="shift"),
