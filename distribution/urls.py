@@ -1,8 +1,8 @@
-"""The console's addresses: the shell, the board, my page, the page "Shift distribution"."""
+"""The console's addresses: the shell, the board, my page, the pages "Team" and "Shift distribution"."""
 
 from django.urls import path
 
-from distribution.views import board, me, settings, shell
+from distribution.views import board, me, settings, shell, team
 
 app_name = "distribution"
 
@@ -17,6 +17,31 @@ urlpatterns = [
     path("me", me.me, name="me"),
     path("me/live", me.live, name="me_live"),
     path("me/shift", me.shift, name="my_shift"),
+    path("team", team.team, name="team"),
+    path("team/list", team.listing, name="team_list"),
+    path("team/confirm", team.confirm, name="team_confirm"),
+    path("team/licence/on", team.licence, {"is_on": True}, name="licence_on"),
+    path("team/licence/off", team.licence, {"is_on": False}, name="licence_off"),
+    path("team/supervisor/on", team.supervisor, {"is_on": True}, name="supervisor_on"),
+    path("team/supervisor/off", team.supervisor, {"is_on": False}, name="supervisor_off"),
+    path("team/status", team.status, name="team_status"),
+    path("team/limit", team.limit, name="team_limit"),
+    path("team/undo/<int:entry>", team.undo, name="team_undo"),
+    path(
+        "team/groups/<int:group_id>/newcomers/on",
+        team.newcomers,
+        {"is_on": True},
+        name="newcomers_on",
+    ),
+    path(
+        "team/groups/<int:group_id>/newcomers/off",
+        team.newcomers,
+        {"is_on": False},
+        name="newcomers_off",
+    ),
+    path("team/managers/<int:user_id>", team.member, name="member"),
+    path("team/managers/<int:user_id>/status", team.member_status, name="member_status"),
+    path("team/managers/<int:user_id>/absent", team.absent, name="member_absent"),
     path("settings", settings.settings_page, name="settings"),
     path("settings/preview", settings.settings_preview, name="preview"),
 ]

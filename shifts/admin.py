@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from peresmenka.admin_base import OpenFilter, OperatorAdmin
-from shifts.models import Presence, Shift, ShiftPause, ShiftSettings
+from shifts.models import Participation, Presence, Shift, ShiftPause, ShiftSettings
 
 
 class RunningFilter(OpenFilter):
@@ -54,3 +54,9 @@ class PresenceAdmin(OperatorAdmin):
 @admin.register(ShiftSettings)
 class ShiftSettingsAdmin(OperatorAdmin):
     list_display = ("id", "account", "mode", "pause_after_minutes", "offline_after_minutes")
+
+
+@admin.register(Participation)
+class ParticipationAdmin(OperatorAdmin):
+    list_display = ("id", "account", "manager", "status", "until", "changed_at", "changed_by")
+    list_select_related = ("manager",)

@@ -19,6 +19,7 @@ from distribution.models import (
     GroupStage,
     LeadMirror,
     ManagerLoad,
+    ManagerProfile,
     Register,
     RegisterEntry,
     Roster,
@@ -207,3 +208,9 @@ class GroupRuleAdmin(OperatorAdmin):
 class GroupStageAdmin(OperatorAdmin):
     list_display = ("id", "account", "rule", "pipeline_id", "status_id")
     list_select_related = ("rule__group",)
+
+
+@admin.register(ManagerProfile)
+class ManagerProfileAdmin(OperatorAdmin):
+    list_display = ("id", "account", "manager", "leads")
+    list_select_related = ("manager",)

@@ -23,6 +23,8 @@ def home(request: HttpRequest) -> HttpResponse:
     manager: Manager | None = getattr(request, "manager", None)
     if manager is None:
         return render(request, "welcome.html")
+    if manager.is_admin and manager.account.team_chosen_at is None:
+        return redirect("distribution:team")  # after the installation: who takes part?
     return redirect(
         "distribution:board" if has_role(manager, Role.SUPERVISOR) else "distribution:me"
     )

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.models import Account, AuditEntry, InboxEvent, Manager
 from accounts.operations.inbox import append_event
 from peresmenka.lib.enqueue import ring
-from shifts.core.participation import Denied, Standing, Status
 from peresmenka.lib.zones import known_zone
+from shifts.core.participation import Denied, Standing, Status
 from shifts.core.roster import day_bounds
 from shifts.models import Participation
 from shifts.queries.participation import own_denial
