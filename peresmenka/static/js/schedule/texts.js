@@ -1,0 +1,35 @@
+// The page's words and dates in its language; every word comes from the template.
+
+const words = document.getElementById("schedule-texts").dataset;
+const page = document.documentElement.lang || "en";
+const locale = page === "en" ? "en-GB" : page;
+const LONG_DAY = new Intl.DateTimeFormat(locale, {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  timeZone: "UTC",
+});
+const SHORT_DAY = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+
+// The words under a key such as "selected" or "cause-rest", with {braces} filled in.
+export function say(key, values = {}) {
+  const name = key.replace(/[-_](\w)/g, (_, letter) => letter.toUpperCase());
+  return (words[name] ?? key).replace(/\{(\w+)\}/g, (whole, value) => values[value] ?? whole);
+}
+
+// "Tuesday 3 November" from "2026-11-03".
+export function longDay(date) {
+  return LONG_DAY.format(new Date(`${date}T00:00:00Z`));
+}
+
+export function shortDay(date) {
+  return SHORT_DAY.format(new Date(`${date}T00:00:00Z`));
+}
+
+export function sortByName(names) {
+  return [...names].sort(new Intl.Collator(locale).compare);
+}
+
+export function holds(text, part) {
+  return text.toLocaleLowerCase(locale).includes(part.trim().toLocaleLowerCase(locale));
+}
