@@ -36,6 +36,7 @@ _WAITING: dict[Waiting, str] = {
     Waiting.OUTSIDE_HOURS: gettext_noop("outside working hours"),
     Waiting.NO_MEMBERS: gettext_noop("the group has no members who could take it"),
     Waiting.NOBODY_TAKES_PART: gettext_noop("nobody in the group takes part"),
+    Waiting.NOBODY_IN_SERVICE: gettext_noop("nobody is in service by their schedule"),
     Waiting.NOBODY_ON_SHIFT: gettext_noop("nobody is on shift"),
     Waiting.START_DELAY: gettext_noop("everybody’s shift has only just begun"),
     Waiting.ALL_AT_LIMIT: gettext_noop("everybody has reached the limit"),
@@ -52,6 +53,18 @@ def _start_delay(facts: Mapping[str, Fact]) -> str:
     ) % {"minutes": minutes}
 
 
+_OFF_SCHEDULE = {
+    "start_at": gettext_noop("the working hours by the schedule have not begun"),
+    "completed": gettext_noop("the working hours by the schedule are over for today"),
+    "day_off": gettext_noop("has a day off by the schedule"),
+    "empty": gettext_noop("has no schedule for today"),
+}
+
+
+def _off_schedule(facts: Mapping[str, Fact]) -> str:
+    return _(_OFF_SCHEDULE.get(str(facts.get("state")), _OFF_SCHEDULE["empty"]))
+
+
 def _at_limit(facts: Mapping[str, Fact]) -> str:
     return _("has reached the limit: %(actual)s of %(limit)s leads") % {
         "actual": facts.get("actual", "?"),
@@ -60,6 +73,7 @@ def _at_limit(facts: Mapping[str, Fact]) -> str:
 
 
 _WITH_FACTS: dict[Reason, Callable[[Mapping[str, Fact]], str]] = {
+    Reason.OFF_SCHEDULE: _off_schedule,
     Reason.START_DELAY: _start_delay,
     Reason.AT_LIMIT: _at_limit,
 }

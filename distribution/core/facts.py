@@ -10,6 +10,8 @@ from datetime import datetime
 
 PARTICIPATION = ("on", "off", "forced_on", "forced_off")
 PRESENCE = ("online", "paused", "offline")
+IN_SERVICE = "in_service"
+SCHEDULE = (IN_SERVICE, "start_at", "completed", "day_off", "empty")
 EVEN = "even"
 WEIGHTED = "weighted"
 LEAST_LOADED = "least_loaded"
@@ -30,7 +32,10 @@ class CandidateFacts:
     manager_id: int  # our id of the manager; the last tie-break
     licensed: bool = True  # has a paid seat
     active_in_kommo: bool = True  # not deactivated, not deleted in Kommo
-    participation: str = "on"  # one of PARTICIPATION
+    participation: str = "on"  # one of PARTICIPATION, as it counts now
+    participation_until: datetime | None = None  # when that ends by itself
+    schedule: str = IN_SERVICE  # one of SCHEDULE; looked at where the policy asks for it
+    works_from: datetime | None = None  # when the next hours of the schedule begin
     presence: str = "offline"  # one of PRESENCE
     shift_started_at: datetime | None = None  # start of the running shift
     open_leads: int = 0  # open leads owned, by the mirror
@@ -70,6 +75,7 @@ class Policy:
     strategy: str = EVEN  # one of STRATEGIES
     members: Collection[int] = frozenset()  # managers who take part; empty: nobody, never "all"
     require_shift: bool = True  # only people on shift receive
+    require_schedule: bool = False  # only people in service by their schedule receive (F67)
     window_open: bool = True  # the working window is open at Situation.now
     window_opens_at: datetime | None = None  # its next opening, if it is closed
     start_delay_seconds: int = 0  # no new leads for so long after a shift starts (F45)

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     FORCED_OFF = "forced_off"
     PARTICIPATION_OFF = "participation_off"
     NO_WEIGHT = "no_weight"
+    OFF_SCHEDULE = "off_schedule"
     OFFLINE = "offline"
     PAUSED = "paused"
     START_DELAY = "start_delay"
@@ -42,6 +43,7 @@ class Waiting(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     NO_MEMBERS = "no_members"
     NOBODY_TAKES_PART = "nobody_takes_part"
+    NOBODY_IN_SERVICE = "nobody_in_service"
     NOBODY_ON_SHIFT = "nobody_on_shift"
     START_DELAY = "start_delay"
     ALL_AT_LIMIT = "all_at_limit"
@@ -56,6 +58,7 @@ class Wake(StrEnum):
     MANAGER_ACTIVATED = "manager_activated"
     PARTICIPATION_ON = "participation_on"
     WEIGHT_CHANGED = "weight_changed"
+    SCHEDULE_OPENED = "schedule_opened"
     SHIFT_STARTED = "shift_started"
     SHIFT_RESUMED = "shift_resumed"
     CAPACITY_FREED = "capacity_freed"
@@ -92,6 +95,7 @@ _STEPS: dict[Reason, tuple[Waiting, Wake]] = {
     Reason.PARTICIPATION_OFF: (Waiting.NOBODY_TAKES_PART, Wake.PARTICIPATION_ON),
     Reason.NO_WEIGHT: (Waiting.NOBODY_TAKES_PART, Wake.WEIGHT_CHANGED),
     Reason.ALREADY_TRIED: (Waiting.ALL_TRIED, Wake.NEXT_CYCLE),
+    Reason.OFF_SCHEDULE: (Waiting.NOBODY_IN_SERVICE, Wake.SCHEDULE_OPENED),
     Reason.OFFLINE: (Waiting.NOBODY_ON_SHIFT, Wake.SHIFT_STARTED),
     Reason.PAUSED: (Waiting.NOBODY_ON_SHIFT, Wake.SHIFT_RESUMED),
     Reason.START_DELAY: (Waiting.START_DELAY, Wake.MOMENT_REACHED),

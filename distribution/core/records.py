@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from distribution.core.facts import CandidateFacts, LeadFacts, Policy, Situation
+from distribution.core.facts import IN_SERVICE, CandidateFacts, LeadFacts, Policy, Situation
 from distribution.core.reasons import Fact, Reason, Refusal
 
 Json = dict[str, Any]
@@ -96,6 +96,7 @@ def _policy_to_json(policy: Policy, present: set[int]) -> Json:
         "strategy": policy.strategy,
         "members": sorted(present.intersection(policy.members)),
         "require_shift": policy.require_shift,
+        "require_schedule": policy.require_schedule,
         "window_open": policy.window_open,
         "window_opens_at": moment_to_json(policy.window_opens_at),
         "start_delay_seconds": policy.start_delay_seconds,
@@ -110,6 +111,7 @@ def _policy_from_json(stored: Mapping[str, Any]) -> Policy:
         strategy=stored["strategy"],
         members=frozenset(stored["members"]),
         require_shift=stored["require_shift"],
+        require_schedule=stored.get("require_schedule", False),  # older rosters have none
         window_open=stored["window_open"],
         window_opens_at=moment_from_json(stored["window_opens_at"]),
         start_delay_seconds=stored["start_delay_seconds"],
@@ -124,6 +126,9 @@ _USUAL: Json = {
     "licensed": True,
     "active": True,
     "participation": "on",
+    "participation_until": None,
+    "schedule": IN_SERVICE,
+    "works_from": None,
     "presence": "online",
     "shift_started_at": None,
     "limit": None,
@@ -138,6 +143,9 @@ def _candidate_to_json(candidate: CandidateFacts, refusals: Sequence[Refusal]) -
         "licensed": candidate.licensed,
         "active": candidate.active_in_kommo,
         "participation": candidate.participation,
+        "participation_until": moment_to_json(candidate.participation_until),
+        "schedule": candidate.schedule,
+        "works_from": moment_to_json(candidate.works_from),
         "presence": candidate.presence,
         "shift_started_at": moment_to_json(candidate.shift_started_at),
         "limit": candidate.limit,
@@ -208,6 +216,9 @@ def situation_from_json(roster: Mapping[str, Any], opening: Mapping[str, Any]) -
             licensed=row["licensed"],
             active_in_kommo=row["active"],
             participation=row["participation"],
+            participation_until=moment_from_json(row["participation_until"]),
+            schedule=row["schedule"],
+            works_from=moment_from_json(row["works_from"]),
             presence=row["presence"],
             shift_started_at=moment_from_json(row["shift_started_at"]),
             open_leads=open_leads,

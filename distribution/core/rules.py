@@ -7,7 +7,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from distribution.core.facts import WEIGHTED, WHOLE_PIPELINE, CandidateFacts, LeadFacts, Situation
+from distribution.core.facts import (
+    IN_SERVICE,
+    WEIGHTED,
+    WHOLE_PIPELINE,
+    CandidateFacts,
+    LeadFacts,
+    Situation,
+)
 from distribution.core.reasons import Reason, Refusal
 
 CandidateRule = Callable[[Situation, CandidateFacts], Refusal | None]
@@ -38,12 +45,16 @@ def unlicensed(situation: Situation, candidate: CandidateFacts) -> Refusal | Non
 
 def forced_off(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
     """Excluded by a supervisor (F50)."""
-    return Refusal(Reason.FORCED_OFF) if candidate.participation == "forced_off" else None
+    if candidate.participation != "forced_off":
+        return None
+    return Refusal(Reason.FORCED_OFF, until=candidate.participation_until)
 
 
 def participation_off(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
     """Has opted out himself (F48)."""
-    return Refusal(Reason.PARTICIPATION_OFF) if candidate.participation == "off" else None
+    if candidate.participation != "off":
+        return None
+    return Refusal(Reason.PARTICIPATION_OFF, until=candidate.participation_until)
 
 
 def no_weight(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
@@ -51,6 +62,13 @@ def no_weight(situation: Situation, candidate: CandidateFacts) -> Refusal | None
     if situation.policy.strategy != WEIGHTED or candidate.weight > 0:
         return None
     return Refusal(Reason.NO_WEIGHT, {"weight": candidate.weight})
+
+
+def off_schedule(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Where schedules count, only people in service receive; no schedule is no service (F67, F68)."""
+    if not situation.policy.require_schedule or candidate.schedule == IN_SERVICE:
+        return None
+    return Refusal(Reason.OFF_SCHEDULE, {"state": candidate.schedule}, candidate.works_from)
 
 
 def offline(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
@@ -91,6 +109,7 @@ CANDIDATE_RULES: tuple[CandidateRule, ...] = (
     forced_off,
     participation_off,
     no_weight,
+    off_schedule,
     offline,
     paused,
     start_delay,

@@ -54,6 +54,11 @@ def _watch_inactivity(work: TurnWork, user_id: int) -> None:
         work.set_timer(TimerRow(Timer.Kind.INACTIVITY, user_id, due))
 
 
+def _absorb_availability(work: TurnWork, payload: Json) -> None:
+    """Participation, a limit or the schedule has changed: somebody may be free for what waits (B4)."""
+    work.is_released = True
+
+
 def _absorb_settings(work: TurnWork, payload: Json) -> None:
     """Settings were saved: place every mirrored lead anew, then look at all that waits."""
     mirror_tracked_stages(work.config)
@@ -125,6 +130,7 @@ def _refused_lately(work: TurnWork, lead_id: int) -> frozenset[int]:
 
 _ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {
     InboxEvent.Kind.SHIFT: _absorb_shift,
+    InboxEvent.Kind.AVAILABILITY: _absorb_availability,
     InboxEvent.Kind.SETTINGS: _absorb_settings,
     InboxEvent.Kind.SYNCED: _absorb_synced,
     InboxEvent.Kind.SETTLED: _absorb_settled,

@@ -45,6 +45,7 @@ class AccountConfig:
     enabled_at: datetime | None = None
     mode: str = "watch"
     strategy: str = "least_loaded"
+    schedule_gate: bool = False
     hours: tuple[time, time] = (time(9), time(18))
     start_delay_seconds: int = 0
     redistribution_enabled: bool = False
@@ -78,7 +79,7 @@ class AccountConfig:
 
 _SQL = """
 SELECT a.kommo_id, a.host, a.language, a.zone, a.service_user_id,
-  s.is_enabled, s.enabled_at, s.mode, s.strategy, s.hours_from, s.hours_to, s.start_delay_minutes,
+  s.is_enabled, s.enabled_at, s.mode, s.strategy, s.schedule_gate, s.hours_from, s.hours_to, s.start_delay_minutes,
   s.redistribution_enabled, s.redistribution_from, s.redistribution_to,
   s.redistribution_delay_minutes, s.transfer_minutes, s.exclusion_field_id,
   s.return_enabled, s.return_only_untouched, s.notes_enabled, sh.mode,
@@ -103,10 +104,10 @@ def config_of(account_id: int) -> AccountConfig:
         cursor.execute(_SQL, [Stage.UNSORTED_TYPE, account_id])
         row = cursor.fetchone()
     kommo_id, host, language, zone, service_user_id = row[:5]
-    unsorted = frozenset((pipeline, status) for pipeline, status in row[23] or ())
-    common: dict[str, Any] = {"rules": tuple(map(_rule, row[22] or ())), "unsorted": unsorted}
+    unsorted = frozenset((pipeline, status) for pipeline, status in row[24] or ())
+    common: dict[str, Any] = {"rules": tuple(map(_rule, row[23] or ())), "unsorted": unsorted}
     if row[5] is not None:
-        common |= _settings(row[5:21])
+        common |= _settings(row[5:22])
     return AccountConfig(
         account_id,
         kommo_id,
@@ -114,20 +115,21 @@ def config_of(account_id: int) -> AccountConfig:
         language,
         zone,
         service_user_id,
-        shift_mode=row[21] or "manual",
+        shift_mode=row[22] or "manual",
         **common,
     )
 
 
 def _settings(row: Iterable[Any]) -> dict[str, Any]:
     """Return the fields of AccountConfig from the settings' columns, minutes turned to seconds."""
-    enabled, enabled_at, mode, strategy, start, end, delay, *rest = row
+    enabled, enabled_at, mode, strategy, gate, start, end, delay, *rest = row
     moves, moves_from, moves_to, move_delay, transfer, excluded, returns, untouched, notes = rest
     return {
         "is_enabled": enabled,
         "enabled_at": enabled_at,
         "mode": mode,
         "strategy": strategy,
+        "schedule_gate": gate,
         "hours": (start, end),
         "start_delay_seconds": delay * 60,
         "redistribution_enabled": moves,

@@ -13,20 +13,22 @@ from distribution.core.facts import CandidateFacts, Policy, Situation
 from distribution.core.records import moment_from_json
 from distribution.queries.config import AccountConfig, RuleConfig, config_of
 from peresmenka.lib.zones import known_zone
-from shifts.core.machine import Presence, ShiftState
+from shifts.core.roster import Standing, State
 from shifts.core.windows import DailyWindow, opens_at
-from shifts.queries.presence import shift_states
+from shifts.queries.availability import Availability, availability_of
 
 # People of the rules' groups; each group has one rule and one register. Loads and entries are looked
 # up a person: a join would be planned by statistics that a growing account outruns (200 × 200).
 _PEOPLE = """
 SELECT r.id, m.kommo_id, m.is_licensed, m.is_active_in_kommo, g.kommo_id,
   coalesce(l.open_leads, 0), coalesce(e.lag, 0), coalesce(e.count, 0),
+  prof.leads,
   (extract(epoch FROM e.last_lead_at) * 1000000)::bigint  -- read three times as fast as a timestamp
 FROM distribution_grouprule r
 JOIN accounts_group g ON g.id = r.group_id
 LEFT JOIN distribution_register reg ON reg.rule_id = r.id
 JOIN accounts_manager m ON m.account_id = r.account_id AND m.group_id = g.id
+LEFT JOIN distribution_managerprofile prof ON prof.manager_id = m.id
 LEFT JOIN LATERAL (
   SELECT open_leads FROM distribution_managerload
   WHERE account_id = r.account_id AND user_id = m.kommo_id LIMIT 1) l ON true
@@ -37,7 +39,8 @@ LEFT JOIN LATERAL (
 WHERE r.account_id = %s
 """
 
-_OFFLINE = ShiftState(Presence.OFFLINE)
+_UNKNOWN = Availability()
+_IN_SERVICE = Standing(State.IN_SERVICE)  # of everybody where schedules do not count
 
 
 def situations_for(account_id: int, now: datetime) -> dict[int, Situation]:
@@ -52,19 +55,27 @@ def situations_of(
 
     `load_changes` are open leads gained or lost, by Kommo user id, that are not written yet.
     """
-    states = shift_states(Account(pk=config.account_id), now)
+    availability = availability_of(
+        Account(pk=config.account_id), now, with_schedule=config.schedule_gate
+    )
     people: dict[int, list[CandidateFacts]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, [config.account_id])
-        for rule_id, user_id, licensed, active, group, load, lag, count, last in cursor:
-            state = states.get(user_id, _OFFLINE)
+        for rule_id, user_id, licensed, active, group, load, lag, count, limit, last in cursor:
+            known = availability.get(user_id, _UNKNOWN)
+            schedule = known.schedule or _IN_SERVICE
             people[rule_id].append(
                 CandidateFacts(
                     manager_id=user_id,
                     licensed=licensed,
                     active_in_kommo=active,
-                    presence=state.presence.value,
-                    shift_started_at=state.shift_started_at,
+                    participation=known.participation.status.value,
+                    participation_until=known.participation.until,
+                    schedule=schedule.state.value,
+                    works_from=schedule.starts_at,
+                    presence=known.shift.presence.value,
+                    shift_started_at=known.shift.shift_started_at,
+                    limit=limit,
                     open_leads=max(0, load + load_changes.get(user_id, 0)),
                     lag=lag,
                     count=count,
@@ -88,6 +99,7 @@ def _situation(
 ) -> Situation:
     policy = Policy(
         strategy=config.strategy,
+        require_schedule=config.schedule_gate,
         members=[person.manager_id for person in people],
         window_open=opens <= now,
         window_opens_at=None if opens <= now else opens,

@@ -35,6 +35,21 @@ REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], Refusal]] = [
         {"strategy": "weighted"},
         Refusal(Reason.NO_WEIGHT, {"weight": 0}),
     ),
+    (
+        rules.forced_off,
+        {"participation": "forced_off", "participation_until": NOW},
+        {},
+        Refusal(Reason.FORCED_OFF, until=NOW),
+    ),
+    *(
+        (
+            rules.off_schedule,
+            {"schedule": state, "works_from": NOW + timedelta(hours=1)},
+            {"require_schedule": True},
+            Refusal(Reason.OFF_SCHEDULE, {"state": state}, NOW + timedelta(hours=1)),
+        )
+        for state in ("start_at", "completed", "day_off", "empty")
+    ),
     (rules.offline, {"presence": "offline"}, {}, Refusal(Reason.OFFLINE)),
     (rules.paused, {"presence": "paused"}, {}, Refusal(Reason.PAUSED)),
     (rules.paused, {"presence": "paused"}, {"require_shift": False}, Refusal(Reason.PAUSED)),
@@ -69,6 +84,8 @@ ALLOWED: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (rules.participation_off, {"participation": "forced_on"}, {}),
     (rules.no_weight, {"weight": 0}, {"strategy": "even"}),
     (rules.no_weight, {"weight": 1}, {"strategy": "weighted"}),
+    (rules.off_schedule, {"schedule": "in_service"}, {"require_schedule": True}),
+    (rules.off_schedule, {"schedule": "empty"}, {}),
     (rules.offline, {"presence": "offline"}, {"require_shift": False}),
     (rules.offline, {"presence": "online"}, {}),
     (rules.paused, {"presence": "online"}, {}),
