@@ -116,3 +116,15 @@ def check_second_factor(**_options: Any) -> Sequence[CheckMessage]:
     return [
         Warning("The operator's site asks for no second factor.", hint=hint, id="peresmenka.W003")
     ]
+
+
+@register()
+def check_mail(**_options: Any) -> Sequence[CheckMessage]:
+    """W005: supervisors can be told of tomorrow's gaps by mail."""
+    if settings.EMAIL_BACKEND != "django.core.mail.backends.dummy.EmailBackend":
+        return []
+    hint = (
+        "Name a mail server, as .env.example shows; without one the page Coverage still shows gaps."
+    )
+    text = "EMAIL_URL is not set: no mail warns of gaps in schedules."
+    return [Warning(text, hint=hint, id="peresmenka.W005")]

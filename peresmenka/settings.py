@@ -164,6 +164,21 @@ KOMMO_SESSION_SETUP = env.text("KOMMO_SESSION_SETUP", "")
 # Base64 keys of 32 bytes, newest first: `id:key,id:key`.
 ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS")
 
+# --- mail ---------------------------------------------------------------------------------------
+_mail = env.mail("EMAIL_URL", "consolemail://" if DEBUG else "dummymail://")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]
+EMAIL_HOST = _mail["EMAIL_HOST"]
+EMAIL_PORT = _mail["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.sender(
+    "MAIL_FROM", f"Peresmenka <peresmenka@{urlsplit(PUBLIC_URL).hostname}>"
+)
+
 # --- languages ----------------------------------------------------------------------------------
 USE_TZ = True
 TIME_ZONE = "UTC"

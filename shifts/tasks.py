@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from peresmenka.lib.clock import read_clock
-from shifts.operations import plan
+from shifts.operations import coverage, plan
 
 ACCOUNTS_A_RUN = 20
 
@@ -16,3 +16,9 @@ def plan_ahead() -> int:
     now = read_clock()
     accounts = plan.accounts_to_plan(now, ACCOUNTS_A_RUN)
     return sum(plan.plan_ahead(account, now=now) for account in accounts)
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def warn_of_gaps() -> int:
+    """Mail supervisors and admins about tomorrow's gaps; return how many accounts were told."""
+    return coverage.warn_of_gaps(read_clock())

@@ -4,13 +4,14 @@ from django.urls import path, re_path
 
 from shifts.api import participation
 from shifts.api import shift as api
-from shifts.views import schedule
+from shifts.views import coverage, schedule
 
 app_name = "shifts"
 
 _ACTION = r"(?P<action>start|pause|resume|end)"
 
 urlpatterns = [
+    path("coverage", coverage.coverage, name="coverage"),
     path("schedule", schedule.schedule, name="schedule"),
     path("schedule/month", schedule.month, name="month"),
     path("schedule/operations", schedule.operations, name="operations"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from urllib.parse import unquote
 
 import environ
@@ -65,3 +66,31 @@ def database(name: str) -> dict[str, object]:
             f"{name} must be a postgres:// URL: PostgreSQL is the only database"
         )
     return found
+
+
+def mail(name: str, default: str) -> dict[str, object]:
+    """Return Django's mail settings for the URL in variable `name`.
+
+    `smtp+tls://user:password@host:587` speaks STARTTLS, `smtp+ssl://…:465` TLS from the start; what
+    is special in a user name or password is percent-encoded. The value itself is never shown: it
+    may hold a password.
+    """
+    advice = f"{name} must be a URL such as smtp+tls://user:password@mail.example.com:587"
+    try:
+        found: dict[str, object] = dict(environ.Env.email_url_config(text(name, default)))
+    except (ValueError, ImproperlyConfigured):
+        raise ImproperlyConfigured(advice) from None
+    if str(found["EMAIL_BACKEND"]).endswith("smtp.EmailBackend") and not found["EMAIL_HOST"]:
+        raise ImproperlyConfigured(f"{advice}; it names no host")
+    return found
+
+
+def sender(name: str, default: str) -> str:
+    """Return variable `name` as an address that mails come from, with or without a name before it."""
+    value = text(name, default)
+    account, at, host = parseaddr(value)[1].partition("@")
+    if not (account and at and host) or set(value) & set("\r\n"):
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as Peresmenka <shifts@example.com>, got {value!r}"
+        )
+    return value

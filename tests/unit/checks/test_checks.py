@@ -19,6 +19,7 @@ SOUND = {
     "KOMMO_CLIENT_SECRET": "secret",
     "VALKEY_URL": "redis://localhost/0",
     "OPERATOR_SECOND_FACTOR": True,
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
 }
 ALL = (
     checks.check_encryption_keys,
@@ -26,6 +27,7 @@ ALL = (
     checks.check_public_url,
     checks.check_broker,
     checks.check_second_factor,
+    checks.check_mail,
 )
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"ENCRYPTION_KEYS": []}, ["peresmenka.E001"]),
@@ -44,6 +46,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"PUBLIC_URL": "shifts.example.com"}, ["peresmenka.E007"]),
     ({"VALKEY_URL": ""}, ["peresmenka.W001"]),
     ({"OPERATOR_SECOND_FACTOR": False}, ["peresmenka.W003"]),
+    ({"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}, ["peresmenka.W005"]),
 ]
 
 
@@ -72,7 +75,8 @@ def test_a_wrong_setting_is_named_with_a_hint(
     assert found() == ids
     (message,) = [message for check in ALL for message in check()]
     assert message.hint
-    assert next(iter(changes)) in message.msg or "second factor" in message.msg
+    name = {"EMAIL_BACKEND": "EMAIL_URL"}.get(next(iter(changes)), next(iter(changes)))
+    assert name in message.msg or "second factor" in message.msg
 
 
 @pytest.mark.parametrize(
