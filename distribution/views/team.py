@@ -192,7 +192,7 @@ def undo(request: HttpRequest, entry: int) -> HttpResponse:
     except participation.NothingToUndo as error:
         messages.error(request, error_text(error))
         return _answer(request)
-    names = ", ".join(manager.name for manager in restored[:3])
+    names = ", ".join(sorted(manager.name for manager in restored)[:3])
     more = "" if len(restored) <= 3 else " …"
     messages.success(request, _("Undone: %(names)s") % {"names": names + more})
     return _answer(request)

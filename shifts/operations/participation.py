@@ -201,7 +201,7 @@ def undo_participation(
     told = log.filter(pk=entry).first()
     if told is None:
         raise NothingToUndo
-    same_click = log.filter(at=told.at, actor_id=told.actor_id)
+    same_click = log.filter(at=told.at, actor_id=told.actor_id).order_by("pk")
     done = {row.before["manager"]: row for row in same_click}
     managers = list(Manager.objects.for_account(account).filter(kommo_id__in=done))
 

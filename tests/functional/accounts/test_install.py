@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -209,6 +210,36 @@ def test_a_language_chosen_here_outlives_a_refresh(acme: Account, now: datetime)
     Manager.objects.for_account(acme).update(language="tr")
     refresh_crm_data(acme, now=now)
     assert set(Manager.objects.for_account(acme).values_list("language", flat=True)) == {"tr"}
+
+
+@pytest.mark.feature("F24")
+@pytest.mark.parametrize("licenses_newcomers", [True, False])
+def test_who_joins_a_group_in_kommo_takes_part_as_the_group_says(
+    acme: Account, kommo: Control, now: datetime, licenses_newcomers: bool
+) -> None:
+    there = kommo.world.crm.accounts[acme.kommo_id]
+    oleg = there.users[user_id(kommo, ACME, "Oleg")]
+    Group.objects.for_account(acme).filter(kommo_id=oleg.group_id).update(
+        licenses_newcomers=licenses_newcomers
+    )
+    Manager.objects.for_account(acme).update(is_licensed=True)
+    there.users[77_001] = dataclasses.replace(oleg, id=77_001, name="Nora", email="nora@acme")
+    assert refresh_crm_data(acme, now=now)
+    managers = Manager.objects.for_account(acme)
+    assert managers.get(kommo_id=77_001).is_licensed is licenses_newcomers
+    assert managers.exclude(kommo_id=77_001).filter(is_licensed=False).count() == 0
+    managers.filter(kommo_id=77_001).update(is_licensed=not licenses_newcomers)
+    refresh_crm_data(acme, now=now)
+    assert managers.get(kommo_id=77_001).is_licensed is not licenses_newcomers
+
+
+def test_a_new_clock_of_the_account_is_told(acme: Account, kommo: Control, now: datetime) -> None:
+    InboxEvent.objects.all().delete()
+    kommo.world.crm.accounts[acme.kommo_id].zone = "Asia/Jakarta"
+    assert refresh_crm_data(acme, now=now) is True
+    assert Account.objects.get(pk=acme.pk).zone == "Asia/Jakarta"
+    assert InboxEvent.objects.filter(kind="synced").count() == 1
+    assert refresh_crm_data(acme, now=now) is False
 
 
 def test_a_disabled_or_deleted_hook_is_subscribed_again(

@@ -30,6 +30,7 @@ class Address:
 
 
 OLEG = f"/board/managers/{cast.OLEG}"
+PICKED = (("managers", str(cast.OLEG)),)
 ADDRESSES = {
     "distribution:home": Address("/", "stranger"),
     "distribution:preferences": Address(
@@ -45,6 +46,37 @@ ADDRESSES = {
     "distribution:me": Address("/me"),
     "distribution:me_live": Address("/me/live"),
     "distribution:my_shift": Address("/me/shift", "manager", "post", (("action", "start"),), 302),
+    "distribution:team": Address("/team", "supervisor"),
+    "distribution:team_list": Address("/team/list", "supervisor"),
+    "distribution:team_confirm": Address("/team/confirm", "admin", "post", (), 302),
+    "distribution:licence_on": Address("/team/licence/on", "admin", "post", PICKED, 302, True),
+    "distribution:licence_off": Address("/team/licence/off", "admin", "post", PICKED, 302, True),
+    "distribution:supervisor_on": Address(
+        "/team/supervisor/on", "admin", "post", PICKED, 302, True
+    ),
+    "distribution:supervisor_off": Address(
+        "/team/supervisor/off", "admin", "post", PICKED, 302, True
+    ),
+    "distribution:team_status": Address(
+        "/team/status", "supervisor", "post", (*PICKED, ("status", "off")), 302, True
+    ),
+    "distribution:team_limit": Address(
+        "/team/limit", "supervisor", "post", (*PICKED, ("limit", "9")), 302, True
+    ),
+    "distribution:team_undo": Address("/team/undo/1", "supervisor", "post", (), 302),
+    "distribution:newcomers_on": Address(
+        "/team/groups/5/newcomers/on", "supervisor", "post", (), 302, True
+    ),
+    "distribution:newcomers_off": Address(
+        "/team/groups/5/newcomers/off", "supervisor", "post", (), 302, True
+    ),
+    "distribution:member": Address(f"/team/managers/{cast.OLEG}", "supervisor", names_object=True),
+    "distribution:member_status": Address(
+        f"/team/managers/{cast.OLEG}/status", "supervisor", names_object=True
+    ),
+    "distribution:member_absent": Address(
+        f"/team/managers/{cast.OLEG}/absent", "supervisor", "post", (), 302, True
+    ),
     "distribution:settings": Address("/settings", "supervisor"),
     "distribution:preview": Address("/settings/preview", "supervisor", "post", (), 204),
     "reports:log": Address("/log"),
@@ -92,8 +124,17 @@ def test_a_manager_gets_403_where_a_supervisor_is_asked_for(
     busy: cast.World, client_of: ClientOf, name: str
 ) -> None:
     address = ADDRESSES[name]
-    expected = 403 if address.role == "supervisor" else address.fine
+    expected = 403 if address.role in ("supervisor", "admin") else address.fine
     assert ask(client_of(busy[cast.OLEG]), name, busy) == expected
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_supervisor_gets_403_where_an_admin_is_asked_for(
+    busy: cast.World, client_of: ClientOf, name: str
+) -> None:
+    address = ADDRESSES[name]
+    expected = 403 if address.role == "admin" else address.fine
+    assert ask(client_of(busy[cast.SONIA]), name, busy) == expected
 
 
 @pytest.mark.parametrize("name", [n for n, address in ADDRESSES.items() if address.names_object])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from accounts.models import AuditEntry, InboxEvent
 from distribution.models import DistributionSettings, GroupRule, GroupStage, Register
 from distribution.queries.settings import settings_of
-from shifts.models import ShiftSettings
+from shifts.models import PlannedDay, ShiftSettings
 from tests.functional.console import cast
 from tests.functional.console.conftest import NOON, ClientOf, MovableClock
 
@@ -183,8 +185,6 @@ def test_what_cannot_work_is_refused_with_the_next_step(
 def test_of_two_people_who_save_at_once_nobody_loses_anything(
     acme: cast.World, client_of: ClientOf
 ) -> None:
-    acme[cast.SONIA].is_admin = True
-    acme[cast.SONIA].save(update_fields=["is_admin"])
     mine = form_of(acme, start_delay_minutes=5, notes_enabled=True)
     theirs = form_of(acme, start_delay_minutes=20, redistribution_delay_minutes=7)
     client_of(acme[cast.SONIA]).post("/settings", theirs)
@@ -235,10 +235,67 @@ def test_switching_on_again_begins_a_new_time_of_dealing(
     assert DistributionSettings.objects.get().enabled_at == clock.now
 
 
-def test_a_supervisor_reads_and_does_not_write(acme: cast.World, client_of: ClientOf) -> None:
+@pytest.mark.feature("F18")
+def test_a_supervisor_saves_the_settings(acme: cast.World, client_of: ClientOf) -> None:
+    client = client_of(acme[cast.SONIA])
+    assert 'id="save-bar"' in client.get("/settings").content.decode()
+    assert client.post("/settings", form_of(acme, start_delay_minutes=9)).status_code == 302
+    assert AuditEntry.objects.get().actor_id == cast.SONIA
+    assert settings_of(acme.account).values["start_delay_minutes"] == 9
+
+
+@pytest.mark.feature("F18", "F19")
+@pytest.mark.parametrize("path", ["/settings", "/settings/preview"])
+def test_a_manager_gets_403_from_every_address_of_the_settings(
+    acme: cast.World, client_of: ClientOf, path: str
+) -> None:
+    client = client_of(acme[cast.OLEG])
+    assert client.post(path, form_of(acme, start_delay_minutes=9)).status_code == 403
+    assert client.get("/settings").status_code == 403
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.feature("F27", "F28")
+def test_the_activity_block_and_its_control_are_switched_here(
+    acme: cast.World, client_of: ClientOf
+) -> None:
     client = client_of(acme[cast.SONIA])
     page = client.get("/settings").content.decode()
-    assert "You can look, but not change" in page
-    assert 'id="save-bar"' not in page
-    assert client.post("/settings", form_of(acme, start_delay_minutes=9)).status_code == 403
-    assert not AuditEntry.objects.exists()
+    assert re.search(r'name="shows_activity"[^>]*checked', page)
+    assert re.search(r'name="users_may_change_activity"[^>]*checked', page)
+    sent = form_of(acme, shows_activity=False, users_may_change_activity=False, is_enabled=True)
+    sent |= groups((0, [cast.SALES], []))
+    client.post("/settings", sent)
+    row = ShiftSettings.objects.get()
+    assert (row.shows_activity, row.users_may_change_activity) == (False, False)
+    page = client.get("/settings").content.decode()
+    assert "Only supervisors switch managers on and off." in page
+
+
+@pytest.mark.feature("F68")
+def test_the_schedule_gate_says_whom_it_would_leave_without_leads(
+    acme: cast.World, client_of: ClientOf
+) -> None:
+    client = client_of(acme[cast.VERA])
+    kept = groups((0, [cast.SALES], []))
+    sent = {**form_of(acme, is_enabled=True, schedule_gate=True), **kept}
+    warning = "people who take part have no schedule for today and receive nothing"
+    assert f"4 {warning}" in client.post("/settings/preview", sent).content.decode()
+    PlannedDay.objects.create(
+        account=acme.account,
+        manager=acme[cast.OLEG],
+        on=NOON.date(),
+        kind="work",
+        hours=[[540, 1080]],
+        begins_at=NOON - timedelta(hours=12),
+        closes_at=NOON + timedelta(hours=12),
+    )
+    acme[cast.ANA].is_licensed = False
+    acme[cast.ANA].save(update_fields=["is_licensed"])
+    client.post("/settings", sent)
+    assert DistributionSettings.objects.get().schedule_gate
+    page = client.get("/settings").content.decode()
+    assert f"2 {warning}" in page
+    assert "Only who is in service by their schedule receives new leads." in page
+    off = {**form_of(acme, schedule_gate=False), **kept}
+    assert warning not in client.post("/settings/preview", off).content.decode()

@@ -44,7 +44,9 @@ def test_the_toggle_goes_off_and_on_and_the_inbox_hears_it(call, acme, clock):
     event = InboxEvent.objects.for_account(acme).get()
     assert (event.kind, bytes(event.body)) == ("availability", b'{"of":"participation"}')
     clock.now += timedelta(minutes=1)
-    assert call(OLEG, "participation", {"status": "on"}).json() == call(OLEG, "participation").json()
+    assert (
+        call(OLEG, "participation", {"status": "on"}).json() == call(OLEG, "participation").json()
+    )
     assert call(OLEG, "participation").json()["status"] == "on"
 
 
@@ -54,9 +56,7 @@ def test_the_toggle_goes_off_and_on_and_the_inbox_hears_it(call, acme, clock):
         pytest.param(
             "forced_on", "off", "keeps you switched on", marks=pytest.mark.feature("F49", "F53")
         ),
-        pytest.param(
-            "forced_off", "on", "has switched you off", marks=pytest.mark.feature("F50")
-        ),
+        pytest.param("forced_off", "on", "has switched you off", marks=pytest.mark.feature("F50")),
     ],
 )
 def test_a_forced_status_refuses_the_toggle_with_an_explanation(call, forced, wanted, words):

@@ -235,7 +235,7 @@ def test_of_two_who_change_at_once_each_sees_what_the_other_left(acme, oleg, son
         AuditEntry.objects.all().delete()
         formers = at_once(
             *(
-                lambda status=status, by=by: operations.set_participation(
+                lambda status=status, by=by, now=now: operations.set_participation(
                     oleg, status=status, now=now + MINUTE, by=by
                 )
                 for status, by in ((Status.FORCED_OFF, sonia), (Status.FORCED_ON, vera))
