@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,12 +22,25 @@ from accounts.models import (
     CallBudget,
     Credential,
     InboxEvent,
+    Manager,
     WidgetNonce,
 )
 from accounts.operations.hooks import hook_digest, hook_key
-from distribution.models import DeadLetter, Effect, Timer, Wave
+from distribution.models import DeadLetter, Effect, ManagerProfile, Timer, Wave
 from peresmenka.lib.crypto import Secret, seal, unseal
-from shifts.models import Presence
+from shifts.models import (
+    CalendarFeed,
+    CoverageWarning,
+    Holiday,
+    Override,
+    Participation,
+    Presence,
+    SchedulePattern,
+    StandingPattern,
+    Swap,
+    WorkSpan,
+)
+from shifts.operations.grid import Step, edit_month
 from tests.world import World
 
 PASSWORD = "correct horse battery staple"
@@ -154,9 +167,34 @@ def filled(account: Account, world: World, operator: User) -> Filled:
     AuditEntry.objects.create(
         account=account, at=now, action="settings_saved", after={"version": 2}
     )
+    _fill_schedules(*world.managers(account)[:2], now)
     StaffGroup.objects.create(name="operators")
     _fill_axes()
     return Filled(*letters)
+
+
+def _fill_schedules(oleg: Manager, ana: Manager, now: datetime) -> None:
+    """Write a row into each table of participation and schedules."""
+    account, today = oleg.account, now.date()
+    hours = [[540, 1080]]
+    own: dict[str, Any] = {"account": account, "manager": oleg}
+    ManagerProfile.objects.create(**own, leads=20, skills=["spanish"])
+    Participation.objects.create(**own, status="forced_off", changed_at=now)
+    pattern = SchedulePattern.objects.create(
+        account=account, name="5/2", cycle=[hours], anchor_on=today
+    )
+    StandingPattern.objects.create(**own, pattern=pattern, starts_on=today, anchor_on=today)
+    Override.objects.create(**own, starts_on=today, ends_on=today, kind="absence", created_at=now)
+    Holiday.objects.create(account=account, on=today, name="Founders’ day")
+    Swap.objects.create(account=account, asker=oleg, asker_on=today, colleague=ana, asked_at=now)
+    CalendarFeed.objects.create(**own, token_digest=b"canary-feed-0123", created_at=now)
+    CoverageWarning.objects.create(account=account, on=today, sent_at=now)
+    day = (oleg.kommo_id, today)
+    steps = [Step("set_hours", (day,), hours=((540, 1080),)), Step("day_off", (day,), off=False)]
+    edit_month(account, actor=None, base=0, steps=steps, now=now)
+    WorkSpan.objects.create(
+        **own, on=today, starts_at=now + timedelta(days=90), ends_at=now + timedelta(days=91)
+    )
 
 
 def _fill_axes() -> None:
