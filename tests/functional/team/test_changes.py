@@ -119,6 +119,7 @@ def test_a_status_is_undone_from_the_message(
     ).content.decode()
     assert "Forced On: 2 managers." in page
     (undo,) = set(re.findall(r'action="(/team/undo/\d+)"', page))
+    team_clock.tick(minutes=1)
     answer = client.post(undo, follow=True).content.decode()
     assert "Undone: Ana Souza, Oleg Petrov" in answer
     assert standing_of(acme[cast.OLEG], NOON).status is Status.ON
