@@ -3,20 +3,20 @@
 One sweep over the instants at which the number changes answers everything else by bisection.
 """
 
-from bisect import bisect_right
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 
 from shifts.core.clock import ZoneClock
 from shifts.core.roster import Span
 
-Change = tuple[datetime, int]
-"""By how many the number of people changes at an instant."""
-Step = tuple[datetime, datetime, int]
+Change = tuple[int, int]
+"""An instant, in microseconds since 1970, and by how many the number of people changes then."""
 _HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,60 +52,67 @@ class Hour:
 
 
 class Profile:
-    """The number of people at every instant of a window."""
+    """The number of people at every instant of a window, kept as whole numbers: they are many."""
 
     def __init__(self, changes: Iterable[Change], window: Span) -> None:
-        total: Counter[datetime] = Counter({window[0]: 0, window[1]: 0})
+        since, until = stamp(window[0]), stamp(window[1])
+        total = {since: 0, until: 0}
         for at, change in changes:
-            total[min(max(at, window[0]), window[1])] += change
-        self.steps: list[Step] = []
-        people = 0
-        for at, until in pairwise(sorted(total)):
-            people += total[at]
-            if self.steps and self.steps[-1][2] == people:
-                self.steps[-1] = (self.steps[-1][0], until, people)
-            else:
-                self.steps.append((at, until, people))
-        self._starts = [step[0] for step in self.steps]
-
-    def within(self, window: Span) -> Iterator[Step]:
-        """Yield (from, until, people) over the part of `window` that is known, in order."""
-        place = max(bisect_right(self._starts, window[0]) - 1, 0)
-        while place < len(self.steps):
-            start, end, people = self.steps[place]
-            if start >= window[1]:
-                return
-            begins, ends = max(start, window[0]), min(end, window[1])
-            if begins < ends:
-                yield begins, ends, people
-            place += 1
+            place = since if at < since else min(at, until)
+            total[place] = total.get(place, 0) + change
+        self._at = sorted(total)
+        # From each instant to the next one; the last stands for nothing.
+        self._people = list(accumulate(total[at] for at in self._at))
 
     def least(self, window: Span) -> int | None:
         """Return the smallest number at any moment of the window; None where it is empty or unknown."""
-        return min((people for _, _, people in self.within(window)), default=None)
+        places = self._places(window)
+        return min(self._people[places.start : places.stop], default=None)
 
     def gaps(self, windows: Iterable[Span], needed: int) -> list[Gap]:
         """Return where fewer than `needed` work, in windows in order; adjoining ones are joined."""
-        found: list[Gap] = []
+        found: list[tuple[int, int, int, int]] = []
         for window in windows:
-            for start, end, people in self.within(window):
+            since, until = stamp(window[0]), stamp(window[1])
+            for place in self._places(window):
+                people = self._people[place]
                 if people >= needed:
                     continue
-                if found and found[-1].ends_at == start:
-                    last = found.pop()
-                    fewest, most = min(last.people, people), max(last.most, people)
-                    found.append(Gap(last.starts_at, end, fewest, most, needed))
+                start, end = max(self._at[place], since), min(self._at[place + 1], until)
+                if found and found[-1][1] == start:
+                    begun, _, fewest, most = found.pop()
+                    found.append((begun, end, min(fewest, people), max(most, people)))
                 else:
-                    found.append(Gap(start, end, people, people, needed))
-        return found
+                    found.append((start, end, people, people))
+        return [
+            Gap(_moment(start), _moment(end), fewest, most, needed)
+            for start, end, fewest, most in found
+        ]
+
+    def _places(self, window: Span) -> range:
+        """Return the places of the steps that the window meets."""
+        start = max(stamp(window[0]), self._at[0])
+        end = min(stamp(window[1]), self._at[-1])
+        if start >= end:
+            return range(0)
+        return range(bisect_right(self._at, start) - 1, bisect_left(self._at, end))
+
+
+def stamp(moment: datetime) -> int:
+    """Return the moment in microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(at: int) -> datetime:
+    return _EPOCH + at * _MICROSECOND
 
 
 def changes_of(spans: Iterable[Span]) -> Iterator[Change]:
     """Yield what the beginning and the end of each person's span do to the number of people."""
     for start, end in spans:
         if start < end:
-            yield start, 1
-            yield end, -1
+            yield stamp(start), 1
+            yield stamp(end), -1
 
 
 def hours_of(

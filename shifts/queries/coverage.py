@@ -46,7 +46,7 @@ WITH able AS MATERIALIZED (
     AND span.ends_at > %(since)s AND span.starts_at < %(until)s
     AND (%(group)s::bigint IS NULL OR own.kommo_id = %(group)s)
 )
-SELECT account_id, at, sum(change)::int FROM (
+SELECT account_id, (extract(epoch FROM at) * 1000000)::bigint, sum(change)::int FROM (
   SELECT account_id, starts_at AS at, 1 AS change FROM able WHERE starts_at < ends_at
   UNION ALL
   SELECT account_id, ends_at, -1 FROM able WHERE starts_at < ends_at
@@ -127,7 +127,7 @@ def used_settings(now: datetime) -> QuerySet[ScheduleSettings]:
 def changes_of(
     accounts: Sequence[int], window: Span, *, group: int | None = None
 ) -> Mapping[int, list[Change]]:
-    """Return when the number of people able to take leads changes, by account; one query."""
+    """Return when the number of people able to take leads changes, by account (our ids); one query."""
     values: dict[str, Any] = {
         "accounts": list(accounts),
         "since": window[0],
