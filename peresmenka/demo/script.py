@@ -14,6 +14,7 @@ from distribution.models import Decision, Effect, LeadMirror, Timer
 from distribution.operations.settings import save_settings, settings_for
 from distribution.queries.settings import settings_of
 from peresmenka.demo.crm import Crm
+from peresmenka.demo.schedules import plan_schedules
 
 Say = Callable[[str], None]
 STEP_SECONDS = 0.2
@@ -58,6 +59,7 @@ class Script:
         )
         rows = Manager.objects.for_account(self.account).exclude(name__in=NOT_SELLING)
         self.managers = list(rows.select_related("group").order_by("kommo_id"))
+        plan_schedules(self.account, self.managers, timezone.now())
         for manager in self.managers:
             self.crm.shift(manager.kommo_id, "start")
         self.say(f"on shift: {', '.join(manager.name for manager in self.managers)}")
