@@ -1,7 +1,8 @@
-"""The console's addresses: the shell, the board, my page, the pages "Team" and "Shift distribution"."""
+"""The console's addresses: shell, board, own page, "Team", "Shift distribution"; and the widget's status."""
 
 from django.urls import path
 
+from distribution import api
 from distribution.views import board, me, settings, shell, team
 
 app_name = "distribution"
@@ -14,9 +15,13 @@ urlpatterns = [
     path("board/live", board.live, name="board_live"),
     path("board/managers/<int:user_id>/shift", board.shift, name="shift"),
     path("board/managers/<int:user_id>/end", board.confirm_end, name="confirm_end"),
+    path("board/managers/<int:user_id>/participation", board.status, name="status"),
+    path("board/managers/<int:user_id>/absent", board.absent, name="absent"),
     path("me", me.me, name="me"),
     path("me/live", me.live, name="me_live"),
     path("me/shift", me.shift, name="my_shift"),
+    path("me/participation", me.participation, name="my_participation"),
+    path("me/weeks", me.weeks, name="my_weeks"),
     path("team", team.team, name="team"),
     path("team/list", team.listing, name="team_list"),
     path("team/confirm", team.confirm, name="team_confirm"),
@@ -44,4 +49,5 @@ urlpatterns = [
     path("team/managers/<int:user_id>/absent", team.absent, name="member_absent"),
     path("settings", settings.settings_page, name="settings"),
     path("settings/preview", settings.settings_preview, name="preview"),
+    path("widget/v1/status", api.StatusView.as_view(), name="widget_status"),
 ]

@@ -1,47 +1,27 @@
-"""What the board and a manager's own page show: people with the engine's verdicts, the queue, the moves."""
+"""What the board shows: the people, the queue, the moves; and what would follow if a shift ended."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Count, OuterRef, Subquery, Window
-from django.utils import timezone
 
 from accounts.models import Account, Manager
-from distribution.core.decide import Turn
-from distribution.core.facts import LeadFacts, Situation
-from distribution.core.reasons import Reason, Refusal
-from distribution.core.rules import outside_hours
 from distribution.core.waves import wave_due_at
-from distribution.models import Decision, Effect, LeadMirror, Timer
-from distribution.queries.config import AccountConfig, config_of
+from distribution.models import Decision, Effect, LeadMirror
+from distribution.queries.config import config_of
+from distribution.queries.people import Person, people_of, verdicts_of
 from distribution.queries.situation import situations_of
-from peresmenka.lib.zones import known_zone
-from shifts.core.machine import Presence, ShiftState
-from shifts.queries.presence import shift_states
+from shifts.core.machine import Presence
+from shifts.core.roster import State
+from shifts.queries.availability import availability_of
 
 QUEUE_SHOWN = 20
 MOVES_SHOWN = 10
 _ORDER = (Presence.ONLINE, Presence.PAUSED, Presence.OFFLINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A manager on the board."""
-
-    user_id: int
-    name: str
-    group: str
-    state: ShiftState
-    takes_part: bool  # licensed and active in Kommo
-    load: int
-    today: int  # leads received today, by the account's clock
-    last_lead_at: datetime | None
-    refusals: tuple[Refusal, ...]  # the engine's objections, hardest first; none: receives now
-    leads_move_at: datetime | None  # when the leads of somebody offline move
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +32,8 @@ class QueuedLead:
     name: str
     since: datetime | None
     reason: str  # a code of reasons.Waiting; empty: not looked at yet
+    decision_id: int | None  # the latest look at it
+    until: datetime | None  # when it is looked at again at the latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +56,7 @@ class Board:
     now: datetime
     is_enabled: bool
     has_groups: bool
+    has_schedules: bool  # schedules count, or somebody has one
     opens_at: datetime | None  # when the working window opens, if it is closed now
     people: tuple[Person, ...]
     outsiders: int  # who could take part but is in no group of the settings
@@ -85,17 +68,19 @@ class Board:
 
 
 def board_of(account: Account, now: datetime) -> Board:
-    """Return the board; ten queries, however many managers there are."""
+    """Return the board; nine queries, however many managers there are."""
     config = config_of(account.pk)
-    situations = situations_of(config, now, {})
+    availability = availability_of(account, now, with_schedule=True)
+    situations = situations_of(config, now, {}, availability=availability)
     queue = _queue(account)
     open_effects, dead_effects = _effects(account)
     first = next(iter(situations.values()), None)
-    people, outsiders = _people(account, config, situations, now)
+    people, outsiders = _sorted(people_of(account, config, availability, situations, now))
     return Board(
         now=now,
         is_enabled=config.is_enabled,
         has_groups=bool(config.rules),
+        has_schedules=config.schedule_gate or any(map(_has_schedule, people)),
         opens_at=first.policy.window_opens_at if first else None,
         people=people,
         outsiders=outsiders,
@@ -107,88 +92,40 @@ def board_of(account: Account, now: datetime) -> Board:
     )
 
 
-def _people(
-    account: Account, config: AccountConfig, situations: Mapping[int, Situation], now: datetime
-) -> tuple[tuple[Person, ...], int]:
-    """Return everybody who takes part or is on shift (online, paused, offline), and how many do not."""
-    states, today = shift_states(account, now), _received_today(account, config.zone, now)
-    verdicts = verdicts_of(situations)
-    facts = {
-        row.manager_id: row for situation in situations.values() for row in situation.candidates
-    }
-    due = dict(
-        Timer.objects.for_account(account)
-        .filter(kind=Timer.Kind.WAVE)
-        .values_list("subject", "due_at")
-    )
-    people, outsiders = [], 0
-    rows = Manager.objects.for_account(account).select_related("group").order_by("name", "pk")
-    for row in rows:
-        state = states.get(row.kommo_id, ShiftState(Presence.OFFLINE))
-        takes_part = row.is_licensed and row.is_active_in_kommo
-        if state.presence is Presence.OFFLINE and not (takes_part and row.kommo_id in verdicts):
-            outsiders += takes_part
-            continue
-        known = facts.get(row.kommo_id)
-        people.append(
-            Person(
-                user_id=row.kommo_id,
-                name=row.name,
-                group=row.group.name if row.group else "",
-                state=state,
-                takes_part=takes_part,
-                load=known.load if known else 0,
-                today=today.get(row.kommo_id, 0),
-                last_lead_at=known.last_lead_at if known else None,
-                refusals=verdicts.get(row.kommo_id, (Refusal(Reason.NOT_IN_GROUP),)),
-                leads_move_at=due.get(row.kommo_id),
-            )
-        )
-    people.sort(key=lambda person: _ORDER.index(person.state.presence))
-    return tuple(people), outsiders
+def _has_schedule(person: Person) -> bool:
+    schedule = person.schedule
+    return schedule.state is not State.EMPTY or schedule.starts_at is not None
 
 
-def verdicts_of(situations: Mapping[int, Situation]) -> dict[int, tuple[Refusal, ...]]:
-    """Return what the engine itself objects to each manager's receiving a lead now, by Kommo user id."""
-    found: dict[int, tuple[Refusal, ...]] = {}
-    for situation in situations.values():
-        closed = outside_hours(situation, LeadFacts(0))
-        gate = (closed,) if closed else ()
-        for verdict in Turn(situation).verdicts():
-            refusals = verdict.refusals + gate
-            best = found.get(verdict.manager_id)
-            if best is None or len(refusals) < len(best):
-                found[verdict.manager_id] = refusals
-    return found
-
-
-def _received_today(account: Account, zone: str, now: datetime) -> dict[int, int]:
-    """Return how many leads each manager has been dealt since midnight by the account's clock."""
-    midnight = timezone.localtime(now, known_zone(zone)).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
-    rows = (
-        Decision.objects.for_account(account)
-        .filter(decided_at__gte=midnight, chosen_id__isnull=False)
-        .exclude(kind=Decision.Kind.MANUAL)
-        .order_by()
-        .values_list("chosen_id")
-        .annotate(number=Count("pk"))
-    )
-    return dict(rows)
+def _sorted(people: Iterable[Person]) -> tuple[tuple[Person, ...], int]:
+    """Return who takes part or is on shift (online, paused, offline), and how many are in no group."""
+    shown, outsiders = [], 0
+    for person in people:
+        if person.presence is not Presence.OFFLINE or (person.takes_part and person.in_group):
+            shown.append(person)
+        else:
+            outsiders += person.takes_part
+    shown.sort(key=lambda person: _ORDER.index(person.presence))
+    return tuple(shown), outsiders
 
 
 def _queue(account: Account) -> tuple[tuple[QueuedLead, ...], int]:
     """Return the leads that have waited longest, and how many wait in all."""
+    looks = Decision.objects.filter(account=OuterRef("account"), lead_id=OuterRef("lead_id"))
+    last = looks.filter(chosen_id=None).order_by("-decided_at", "-pk")
     rows = (
         LeadMirror.objects.for_account(account)
         .filter(state__in=[LeadMirror.State.WAITING, LeadMirror.State.PARKED])
-        .annotate(number=Window(Count("pk")))
+        .annotate(
+            number=Window(Count("pk")),
+            look=Subquery(last.values("pk")[:1]),
+            look_until=Subquery(last.values("until")[:1]),
+        )
         .order_by("waiting_since", "lead_id")
-        .values_list("lead_id", "name", "waiting_since", "waiting_reason", "number")
     )
-    shown = list(rows[:QUEUE_SHOWN])
-    return tuple(QueuedLead(*row[:4]) for row in shown), shown[0][4] if shown else 0
+    columns = ("lead_id", "name", "waiting_since", "waiting_reason", "look", "look_until", "number")
+    shown = list(rows.values_list(*columns)[:QUEUE_SHOWN])
+    return tuple(QueuedLead(*row[:6]) for row in shown), shown[0][6] if shown else 0
 
 
 def lead_name() -> Subquery:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -38,6 +38,7 @@ LEFT JOIN LATERAL (
 ) e ON true
 WHERE r.account_id = %s
 """
+_ONLY = "AND m.kommo_id = ANY(%s)"
 
 _UNKNOWN = Availability()
 _IN_SERVICE = Standing(State.IN_SERVICE)  # of everybody where schedules do not count
@@ -49,18 +50,28 @@ def situations_for(account_id: int, now: datetime) -> dict[int, Situation]:
 
 
 def situations_of(
-    config: AccountConfig, now: datetime, load_changes: Mapping[int, int]
+    config: AccountConfig,
+    now: datetime,
+    load_changes: Mapping[int, int],
+    *,
+    availability: Mapping[int, Availability] | None = None,
+    users: Sequence[int] | None = None,
 ) -> dict[int, Situation]:
     """Return the situation of each rule, by its id; two queries whatever the number of managers.
 
     `load_changes` are open leads gained or lost, by Kommo user id, that are not written yet.
+    For a page: `availability` that has been read already, and `users` who alone are asked for.
     """
-    availability = availability_of(
-        Account(pk=config.account_id), now, with_schedule=config.schedule_gate
-    )
+    if availability is None:
+        availability = availability_of(
+            Account(pk=config.account_id), now, with_schedule=config.schedule_gate, users=users
+        )
     people: dict[int, list[CandidateFacts]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, [config.account_id])
+        if users is None:
+            cursor.execute(_PEOPLE, [config.account_id])
+        else:
+            cursor.execute(_PEOPLE + _ONLY, [config.account_id, list(users)])
         for rule_id, user_id, licensed, active, group, load, lag, count, limit, last in cursor:
             known = availability.get(user_id, _UNKNOWN)
             schedule = known.schedule or _IN_SERVICE

@@ -1,4 +1,4 @@
-"""The part of a page that keeps itself up to date, and the answer to a shift's button in it."""
+"""The part of a page that keeps itself up to date, and the answer to a button in it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,14 +19,18 @@ from distribution.views.presence import ACTIONS, act
 from shifts.core.machine import Cause
 
 Part = dict[str, Any]
+PartOf = Callable[[HttpRequest], Part]
 TEMPLATE = "distribution/_live.html"
 
 
-def live_part(template: str, context: dict[str, Any], address: str) -> Part:
-    """Return the rendered part with its digest: what looks the same is not sent again."""
+def live_part(template: str, context: dict[str, Any], address: str, *, asks_with: str = "") -> Part:
+    """Return the rendered part with its digest: what looks the same is not sent again.
+
+    `asks_with` selects a form of the page whose fields go along when the part asks anew.
+    """
     html = render_to_string(template, context)
     digest = sha256(html.encode()).hexdigest()[:16]
-    return {"html": html, "digest": digest, "url": reverse(address)}
+    return {"html": html, "digest": digest, "url": reverse(address), "asks_with": asks_with}
 
 
 def answer_poll(request: HttpRequest, part: Part) -> HttpResponse:
@@ -35,6 +40,13 @@ def answer_poll(request: HttpRequest, part: Part) -> HttpResponse:
     return render(request, TEMPLATE, {"live": part})
 
 
+def answer_change(request: HttpRequest, page: str, part_of: PartOf) -> HttpResponse:
+    """Return the part anew after a click, with what there is to say; or to the whole page."""
+    if not is_partial(request):
+        return redirect(page)
+    return render(request, TEMPLATE, {"live": part_of(request), "is_answer_to_click": True})
+
+
 def answer_click(
     request: HttpRequest,
     manager: Manager,
@@ -42,7 +54,7 @@ def answer_click(
     cause: Cause,
     page: str,
     now: datetime,
-    part_of: Callable[[HttpRequest], Part],
+    part_of: PartOf,
 ) -> HttpResponse:
     """Start, pause, resume or end a manager's shift; return the part anew, or to the whole page."""
     action = request.POST.get("action", "")
@@ -58,6 +70,10 @@ def answer_click(
         zone=zone_of(request),
         now=now,
     )
-    if not is_partial(request):
-        return redirect(page)
-    return render(request, TEMPLATE, {"live": part_of(request), "is_answer_to_click": True})
+    return answer_change(request, page, part_of)
+
+
+def asked_query(request: HttpRequest, page: str) -> QueryDict:
+    """Return the query of the page on which a click was made; empty if it was another page."""
+    told = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
+    return QueryDict(told.query if told.path == reverse(page) else "")

@@ -12,8 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, Manager
-from distribution.labels import Receives, presence_text, receives
-from distribution.queries.board import Board, Person, departure_of
+from distribution.labels import Receives, presence_text
+from distribution.queries.board import departure_of
+from distribution.queries.people import Person
+from distribution.standing import (
+    ParticipationLine,
+    ScheduleLine,
+    participation_line,
+    receives_line,
+    schedule_line,
+)
 from peresmenka.lib.moments import clock
 from shifts.core.machine import Cause, Presence
 from shifts.models import Cause as CauseWords
@@ -47,33 +55,48 @@ class PersonRow:
     presence: str
     since: str
     cause: str
+    schedule: ScheduleLine
+    participation: ParticipationLine
     receives: Receives
-    bar: int  # percent of the largest load on the board
+    load: str  # "5 of 20" where there is a limit
+    bar: int  # percent of the limit, else of the largest load on the board
+    is_full: bool  # the limit is reached
     last_lead: str
     leads_move: str
     buttons: tuple[tuple[str, str], ...]  # (action, label)
 
 
 def row_of(
-    person: Person, board: Board, own_id: int, zone: tzinfo, most: int, *, may_act: bool
+    person: Person,
+    zone: tzinfo,
+    now: datetime,
+    *,
+    is_enabled: bool,
+    is_own: bool = False,
+    most: int = 0,
+    may_act: bool = False,
+    to_oneself: bool = False,
 ) -> PersonRow:
-    """Return the person's row; `most` is the largest load on the board."""
-    state, now = person.state, board.now
-    line = receives(person.refusals, zone, now)
-    if not board.is_enabled:
-        line = Receives(False, _("distribution is off"))
+    """Return the person's row by the clock of `zone`; `most` is the largest load on the board."""
+    shift = person.stands.shift
+    limit, whole = person.limit, most if person.limit is None else person.limit
+    words = {"load": person.load, "limit": limit}
     return PersonRow(
         person=person,
-        is_own=person.user_id == own_id,
-        tone=_TONES[state.presence],
-        presence=presence_text(state.presence.value),
-        since=clock(state.since, zone, now) if state.since else "",
-        cause=str(CauseWords(state.cause.value).label) if state.cause else "",
-        receives=line,
-        bar=round(100 * person.load / most) if most else 0,
+        is_own=is_own,
+        tone=_TONES[person.presence],
+        presence=presence_text(person.presence.value),
+        since=clock(shift.since, zone, now) if shift.since else "",
+        cause=str(CauseWords(shift.cause.value).label) if shift.cause else "",
+        schedule=schedule_line(person, zone, now),
+        participation=participation_line(person, zone, now),
+        receives=receives_line(person, zone, now, is_enabled=is_enabled, to_oneself=to_oneself),
+        load=str(person.load) if limit is None else _("%(load)s of %(limit)s") % words,
+        bar=min(100, round(100 * person.load / whole)) if whole else 100 * (limit == 0),
+        is_full=limit is not None and person.load >= limit,
         last_lead=clock(person.last_lead_at, zone, now) if person.last_lead_at else "",
         leads_move=clock(person.leads_move_at, zone, now) if person.leads_move_at else "",
-        buttons=buttons_of(state.presence) if may_act and person.takes_part else (),
+        buttons=buttons_of(person.presence) if may_act and person.takes_part else (),
     )
 
 
