@@ -114,6 +114,7 @@ def test_the_board_refreshes_itself_and_keeps_the_focus(site: Site, browser: Bro
     expect(page.locator("#person-16")).to_contain_text("Dewi K. Renamed")
     expect(page.locator("#person-18")).to_contain_text("Online")
     expect(button).to_be_focused()
+    expect(page.locator("#live")).to_have_count(1)
     assert complaints == []
 
 

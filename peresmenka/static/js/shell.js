@@ -22,13 +22,16 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   const dialog = document.getElementById("dialog");
-  if (event.detail.target === dialog && dialog.childElementCount > 0) dialog.showModal();
+  if (event.detail.target !== dialog || dialog.childElementCount === 0) return;
+  if (!dialog.open) dialog.showModal();
+  dialog.querySelector("[aria-invalid=true]")?.focus();
 });
 
-// A form inside the dialog has done its work when its answer has come.
+// A form inside the dialog has done its work when its answer has come; one with errors (422) stays.
 document.addEventListener("htmx:afterRequest", (event) => {
   const dialog = document.getElementById("dialog");
-  if (dialog?.open && dialog.contains(event.detail.elt) && event.detail.successful) dialog.close();
+  const isDone = event.detail.successful && event.detail.xhr.status < 400;
+  if (isDone && dialog?.open && dialog.contains(event.detail.elt)) dialog.close();
 });
 
 // A page that cannot ask must not pass for a live one.
