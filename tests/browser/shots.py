@@ -19,6 +19,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "shots"
 LANGUAGES = os.environ.get("SHOTS_LANGUAGES", "en,ru").split(",")
 PAGES = {
     "settings": (cast.VERA, "/settings"),
+    "team": (cast.VERA, "/team"),
     "board": (cast.SONIA, "/board"),
     "me": (cast.OLEG, "/me"),
     "log": (cast.SONIA, "/log"),
