@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Manager
 from shifts.core.hours import BadHours, Hours, parse_hours
 from shifts.labels import hours_problem
+from shifts.operations.period import NobodyChosen
 from shifts.queries.people import Choice, chosen_managers, people_to_choose
+from shifts.refusals import refusal_text
 
 LONGEST_ID = 18  # digits
 LONGEST_HOURS = 200
@@ -66,8 +68,9 @@ class PeopleChoice:
     def __init__(self, account: Account, ticks: QueryDict | None = None) -> None:
         self.users = _ids(ticks, "managers")
         self.groups = _ids(ticks, "groups")
-        self.error = ""
         self._account = account
+        is_nobody = ticks is not None and not self.managers
+        self.error = refusal_text(NobodyChosen()) if is_nobody else ""
 
     @property
     def managers(self) -> list[Manager]:
