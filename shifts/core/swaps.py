@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from shifts.core.hours import DAY, Hours, check_hours
+from shifts.core.hours import DAY, Hours, Interval, check_hours
 from shifts.core.roster import Span, spans_of
 
 Days = dict[date, Hours]
@@ -18,15 +18,29 @@ class Overlap(ValueError):
 
 
 def moved_hours(on: date, hours: Hours, giver: tzinfo, taker: tzinfo) -> Days:
-    """Return a day's hours by the taker's clock, under the day on which each of them begins there."""
-    found: dict[date, list[tuple[int, int]]] = {}
+    """Return a day's hours by the taker's clock, under the day on which each of them begins there.
+
+    Where that clock goes back, hours in the repeated hour are told apart no longer and are joined.
+    """
+    found: dict[date, list[Interval]] = {}
     for span in spans_of(on, hours, giver):
         day, interval = _by_clock(span, taker)
         found.setdefault(day, []).append(interval)
-    return {day: check_hours(rows) for day, rows in sorted(found.items())}
+    return {day: check_hours(_joined(rows)) for day, rows in sorted(found.items())}
 
 
-def _by_clock(span: Span, zone: tzinfo) -> tuple[date, tuple[int, int]]:
+def _joined(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the intervals of one day in order, those that overlap as one."""
+    rows: list[Interval] = []
+    for start, end in sorted(intervals):
+        if rows and start < rows[-1][1]:
+            rows[-1] = rows[-1][0], max(rows[-1][1], end)
+        else:
+            rows.append((start, end))
+    return rows
+
+
+def _by_clock(span: Span, zone: tzinfo) -> tuple[date, Interval]:
     """Return the day on which a span begins by a clock, and its minutes there."""
     start, end = (moment.astimezone(zone) for moment in span)
     day = start.date()
