@@ -85,7 +85,8 @@ def coverage_of(
 ) -> Coverage:
     """Return who can take leads from `first` on, of all or of one group (Kommo id); two queries.
 
-    What is over at `now` has neither people nor gaps. The need is the account's, whatever the group.
+    Days end with the plan. What is over at `now` has neither people nor gaps. The need is the
+    account's, whatever the group.
     """
     zone = known_zone(account.zone)
     today = local_day(now, zone)
@@ -93,7 +94,9 @@ def coverage_of(
     if settings is None:
         return Coverage(None, zone, today, [], [])
     clock = ZoneClock(zone)
-    dates = [first + number * _DAY for number in range(days)]
+    # Beyond the plan nobody works yet: that is no gap.
+    last = min(first + (days - 1) * _DAY, max(first, settings.planned_until or first))
+    dates = [first + number * _DAY for number in range((last - first).days + 1)]
     window = clock.bounds(dates[0])[0], clock.bounds(dates[-1])[1]
     changes = changes_of([account.pk], window, group=group)
     profile = Profile(changes.get(account.pk, ()), window)

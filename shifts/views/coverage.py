@@ -22,12 +22,13 @@ from shifts.core.coverage import Gap, Hour
 from shifts.coverage_form import CoverageForm
 from shifts.gap_text import gap_people, gap_time, short_day
 from shifts.operations.coverage import NoSchedules, save_coverage, sends_mail
+from shifts.operations.plan import HORIZON_DAYS
 from shifts.queries.coverage import Coverage, DayHours, coverage_of, to_be_told
 from shifts.queries.schedule import local_day
 
 DAYS = 28
 TINTS = 4  # how many shades tell more people from fewer
-_WEEK = timedelta(days=7)
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @require_http_methods(["GET", "POST"])
@@ -67,12 +68,12 @@ def _show(
 
 
 def _wanted(text: str, today: date) -> date:
-    """Return the first day to show: today, or a later one that is asked for, within two months."""
+    """Return the first day to show: today, or a later one that is asked for and can be planned."""
     try:
         first = date.fromisoformat(text)
     except ValueError:
         return today
-    return first if today <= first <= today + 5 * _WEEK else today
+    return first if today <= first <= today + HORIZON_DAYS * _DAY else today
 
 
 def _days(found: Coverage) -> dict[str, Any]:
@@ -125,10 +126,10 @@ def _grid(on: date) -> str:
 def _pages(first: date, today: date, horizon: date, group: Group | None) -> dict[str, str]:
     """Return where a week earlier and a week later are shown, "" where there is nothing to show."""
     earlier, later = max(first - _WEEK, today), first + _WEEK
-    last = later + timedelta(days=DAYS - 1)
+    last = later + (DAYS - 1) * _DAY
     return {
         "earlier": _address(earlier, group) if first > today else "",
-        "later": _address(later, group) if last <= horizon and later <= today + 5 * _WEEK else "",
+        "later": _address(later, group) if last <= horizon else "",
     }
 
 
