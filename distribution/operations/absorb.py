@@ -48,7 +48,6 @@ def absorb_gone(work: TurnWork, lead_id: int, observed_at: datetime) -> None:
         row.is_deleted, row.is_counted, row.confirmed_at = True, False, observed_at
         row.leave_queue(State.SEEN)
         row.forget_original()
-    work.is_released = True
 
 
 def absorb_lead(
@@ -128,10 +127,7 @@ def _update(
             rule is not None and not row.in_queue and _is_sent(work.config, hints)
         )
         is_new = is_asked and row.dealt_entry < row.stage_entry
-        was_counted = row.is_counted
         row.is_counted = rule is not None and not is_new and row.state != State.WAITING
-    if was_counted and not row.is_counted:
-        work.is_released = True
     if is_new:
         work.to_deal.append(row)
 

@@ -161,6 +161,7 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
     _note_activity(work, agenda)
     if work.lease.has_due_timers and not agenda.has_more:
         fire_timers(work)
+    work.is_released = work.is_released or work.has_freed_capacity
     if work.returning or work.leaving or work.to_deal or work.is_released:
         run_returns(work)
         deal_all(work)

@@ -73,6 +73,11 @@ class TurnWork:
             self.loads[row.owner_id] += 1
         self._dirty[row.lead_id] = row
 
+    @property
+    def has_freed_capacity(self) -> bool:
+        """Say whether somebody has fewer leads than before the turn: a limit may let one in (B4)."""
+        return any(change < 0 for change in self.loads.values())
+
     def known(self, rows: list[LeadRow]) -> list[LeadRow]:
         """Return the turn's own copies of rows that were just read."""
         return [self.rows.setdefault(row.lead_id, row) for row in rows]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from distribution.operations.deliver import deliver
 from distribution.operations.turn import take_turn
 from tests.functional.main_job.conftest import Team
+from tests.planning import set_hours, set_limit, set_status
 from tests.world import World
 
 UNCOUNTED = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")
@@ -21,12 +24,18 @@ def counted(queries: CaptureQueriesContext) -> list[str]:
     return [sql for sql in said if not sql.startswith(UNCOUNTED)]
 
 
+@pytest.mark.parametrize("is_planned", [False, True])
 @pytest.mark.parametrize("shift_mode", ["manual", "automatic"])
 @pytest.mark.parametrize("has_notes", [False, True])
 def test_a_lone_lead_costs_two_calls_and_at_most_fifteen_queries_and_its_note_one_call_more(
-    team: Team, world: World, has_notes: bool, shift_mode: str
+    team: Team, world: World, has_notes: bool, shift_mode: str, is_planned: bool
 ) -> None:
-    team.deal_with(notes_enabled=has_notes, shift_mode=shift_mode)
+    team.deal_with(notes_enabled=has_notes, shift_mode=shift_mode, schedule_gate=is_planned)
+    if is_planned:
+        set_hours(world, team.account, team.everybody, "09:00-18:00")
+        for manager in team.everybody:
+            set_status(world, manager, "forced_on", until=world.now + timedelta(hours=3))
+        set_limit(team.account, team.everybody, 9)
     if shift_mode == "manual":
         world.start_shifts(team.everybody)
     else:
