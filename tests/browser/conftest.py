@@ -56,12 +56,14 @@ class Site:
         language: str = "en",
         width: int = 1280,
         scheme: str = "light",
+        touch: bool = False,
     ) -> Page:
         """Return a page of a browser of its own in which this manager is signed in."""
         context = browser.new_context(
             viewport={"width": width, "height": 900 if width > 600 else 844},
             color_scheme=scheme,
             locale=language,
+            has_touch=touch,
         )
         context.set_default_timeout(15_000)
         session = SessionStore()

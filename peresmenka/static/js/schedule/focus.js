@@ -34,8 +34,9 @@ export class Focus {
   // Say in the line above the table what the focused cell holds.
   tell() {
     const cell = this.current;
+    const full = () => (cell.querySelector(".visually-hidden") ?? cell).innerText.trim();
     this.line.textContent =
-      this.index >= 0 ? details(this.grid.month, this.index) : (cell.getAttribute("aria-label") ?? cell.textContent);
+      this.index >= 0 ? details(this.grid.month, this.index) : full().replace(/\s*\n\s*/g, " · ");
   }
 
   to(cell) {

@@ -12,6 +12,26 @@ function element(name, className, text) {
   return made;
 }
 
+// The table is laid out as a grid, so that browsers need to be told what it is made of.
+function withRole(made, role) {
+  made.setAttribute("role", role);
+  return made;
+}
+
+// What the eye reads in short stands in full beside it, for those who listen.
+function shown(name, className, text) {
+  const made = element(name, className, text);
+  made.ariaHidden = "true";
+  return made;
+}
+
+// A short line of a day; the style sheet shows it, the cell's label has it in full.
+function line([text, isStruck]) {
+  const made = element(isStruck ? "s" : "span", text.length > LONG_LINE ? "line is-long" : "line");
+  made.dataset.text = text;
+  return made;
+}
+
 function focusable(cell) {
   cell.tabIndex = -1;
   return cell;
@@ -33,25 +53,26 @@ export class Grid {
     this.spots = new Map(); // element → {index} | {column} | {row} | {all: true}
     this.#selected = new Set();
     this.#busy = new Set();
+    this.table.style.setProperty("--days", this.month.width);
     this.table.replaceChildren(this.#head(), this.#body(), this.#foot());
   }
 
   // --- building ---
 
   #head() {
-    const line = element("tr");
-    const corner = focusable(element("th", "name", this.table.dataset.people));
+    const line = withRole(element("tr"), "row");
+    const corner = focusable(withRole(element("th", "name", this.table.dataset.people), "columnheader"));
     corner.scope = "col";
     corner.append(element("small", "", this.month.zone));
     this.spots.set(corner, { all: true });
     line.append(corner, ...this.month.days.map((day, column) => this.#dayHead(day, column)));
-    const head = element("thead");
+    const head = withRole(element("thead"), "rowgroup");
     head.append(line);
     return head;
   }
 
   #dayHead(day, column) {
-    const cell = focusable(element("th", "date"));
+    const cell = focusable(withRole(element("th", "date"), "columnheader"));
     cell.scope = "col";
     if (day.is_weekend) cell.classList.add("is-weekend");
     if (day.date === this.month.today) cell.classList.add("is-today");
@@ -61,23 +82,23 @@ export class Grid {
       day.holiday ?? "",
       day.dst ? say(`dst-${day.dst}`) : "",
     ].filter(Boolean);
-    cell.append(element("span", "weekday", day.short), element("span", "number", String(day.day)));
+    cell.append(element("span", "visually-hidden", [dayName(day.date), ...notes].join(", ")));
+    cell.append(shown("span", "weekday", day.short), shown("span", "number", String(day.day)));
     if (day.holiday) cell.append(element("span", "mark is-holiday"));
     if (day.dst) cell.append(element("span", "mark is-dst"));
-    cell.setAttribute("aria-label", [dayName(day.date), ...notes].join(", "));
     cell.title = [...notes, say("columnHint")].join(" · ");
     this.spots.set(cell, { column });
     return cell;
   }
 
   #body() {
-    const proto = element("td");
+    const proto = withRole(element("td"), "gridcell");
     proto.tabIndex = -1;
     this.lines = this.month.managers.map((manager, row) => {
-      const line = element("tr");
+      const line = withRole(element("tr"), "row");
       line.id = `row-${manager.id}`;
       if (!manager.can_edit) line.className = "is-closed";
-      const name = focusable(element("th", "name"));
+      const name = focusable(withRole(element("th", "name"), "rowheader"));
       name.scope = "row";
       this.spots.set(name, { row });
       line.append(name);
@@ -92,23 +113,23 @@ export class Grid {
       }
       return line;
     });
-    const body = element("tbody");
+    const body = withRole(element("tbody"), "rowgroup");
     body.append(...this.lines);
     this.month.managers.forEach((_, row) => this.paintName(row));
     return body;
   }
 
   #foot() {
-    const line = element("tr");
-    const name = focusable(element("th", "name", say("coverage")));
+    const line = withRole(element("tr"), "row");
+    const name = focusable(withRole(element("th", "name", say("coverage")), "rowheader"));
     name.scope = "row";
     this.coverage = this.month.days.map(() => {
-      const cell = focusable(element("td", "coverage"));
+      const cell = focusable(withRole(element("td", "coverage"), "gridcell"));
       cell.setAttribute("aria-readonly", "true");
       return cell;
     });
     line.append(name, ...this.coverage);
-    const foot = element("tfoot");
+    const foot = withRole(element("tfoot"), "rowgroup");
     foot.append(line);
     this.paintCoverage();
     return foot;
@@ -119,11 +140,7 @@ export class Grid {
   #fill(index, cell, look = "") {
     const td = this.cells[index];
     td.className = look ? `${classesOf(this.month, index, cell)} ${look}` : classesOf(this.month, index, cell);
-    td.replaceChildren(
-      ...linesOf(cell).map(([text, isStruck]) =>
-        element(isStruck ? "s" : "span", text.length > LONG_LINE ? "line is-long" : "line", text),
-      ),
-    );
+    td.replaceChildren(...linesOf(cell).map(line));
     td.setAttribute("aria-label", sentence(this.month, index, cell));
     const title = titleOf(cell);
     if (title) td.title = title;
@@ -162,11 +179,11 @@ export class Grid {
       const cell = this.coverage[column];
       cell.classList.toggle("is-gap", Boolean(day?.gap));
       cell.classList.toggle("is-today", date === this.month.today);
-      cell.replaceChildren(element("span", "people", day ? String(day.people) : ""));
-      if (day?.gap) cell.append(element("small", "gap", say("gap")));
-      cell.title = day?.text ?? "";
       const values = { day: dayName(date), what: day?.text ?? "" };
-      cell.setAttribute("aria-label", say(day?.gap ? "gapLabel" : "coverageLabel", values));
+      const full = element("span", "visually-hidden", say(day?.gap ? "gapLabel" : "coverageLabel", values));
+      cell.replaceChildren(full, shown("span", "people", day ? String(day.people) : ""));
+      if (day?.gap) cell.append(shown("small", "gap", say("gap")));
+      cell.title = day?.text ?? "";
     });
   }
 

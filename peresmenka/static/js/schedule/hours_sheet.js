@@ -77,7 +77,7 @@ export class HoursSheet extends Sheet {
   #remove(event) {
     const button = event.target.closest("button");
     if (!button) return;
-    button.closest("li").remove();
+    button.closest("[role=group]").remove();
     this.#number();
     this.#explain();
     this.rows.querySelector("input").focus();

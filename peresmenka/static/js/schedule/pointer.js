@@ -83,7 +83,13 @@ export class Pointer {
     const head = this.grid.table.tHead.getBoundingClientRect().height;
     const foot = this.grid.table.tFoot.getBoundingClientRect().height;
     const name = this.grid.table.tHead.rows[0].cells[0].offsetWidth;
-    const inside = { left: box.left + name, right: box.right, top: box.top + head, bottom: box.bottom - foot };
+    // What of the days can be seen: the table's frame may reach out of the window.
+    const inside = {
+      left: box.left + name,
+      right: Math.min(box.right, innerWidth),
+      top: Math.max(box.top + head, 0),
+      bottom: Math.min(box.bottom - foot, innerHeight),
+    };
     const scrolled = this.#scroll(inside);
     const x = Math.min(Math.max(this.#point.x, inside.left + 2), inside.right - 18);
     const y = Math.min(Math.max(this.#point.y, inside.top + 2), inside.bottom - 18);

@@ -11,10 +11,21 @@ const LONG_DAY = new Intl.DateTimeFormat(locale, {
 });
 const SHORT_DAY = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
 
+const templates = new Map(); // key → text, name, text, name, … text
+
+function template(key) {
+  const name = key.replace(/[-_](\w)/g, (_, letter) => letter.toUpperCase());
+  const parts = (words[name] ?? key).split(/\{(\w+)\}/);
+  templates.set(key, parts);
+  return parts;
+}
+
 // The words under a key such as "selected" or "cause-rest", with {braces} filled in.
 export function say(key, values = {}) {
-  const name = key.replace(/[-_](\w)/g, (_, letter) => letter.toUpperCase());
-  return (words[name] ?? key).replace(/\{(\w+)\}/g, (whole, value) => values[value] ?? whole);
+  const parts = templates.get(key) ?? template(key);
+  let text = parts[0];
+  for (let at = 1; at < parts.length; at += 2) text += (values[parts[at]] ?? "") + parts[at + 1];
+  return text;
 }
 
 // "Tuesday 3 November" from "2026-11-03".
