@@ -19,7 +19,7 @@ from shifts.core.roster import State
 from shifts.labels import state_text
 
 
-class OwnParticipationSerializer(serializers.Serializer[Any]):
+class CallerParticipationSerializer(serializers.Serializer[Any]):
     """The caller's status of participation, and what they may do about it."""
 
     status = serializers.ChoiceField([one.value for one in Status])
@@ -30,7 +30,7 @@ class OwnParticipationSerializer(serializers.Serializer[Any]):
     is_shown = serializers.BooleanField(help_text="The account shows the activity block (F27).")
 
 
-class OwnScheduleSerializer(serializers.Serializer[Any]):
+class CallerScheduleSerializer(serializers.Serializer[Any]):
     """Where the caller's schedule stands."""
 
     state = serializers.ChoiceField([one.value for one in State])
@@ -39,7 +39,7 @@ class OwnScheduleSerializer(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField(allow_null=True)
 
 
-class StatusSerializer(serializers.Serializer[Any]):
+class CallerStatusSerializer(serializers.Serializer[Any]):
     """Whether leads come to the caller now, and the three axes from which it follows."""
 
     receives = serializers.BooleanField()
@@ -48,8 +48,8 @@ class StatusSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="When it ends by itself; null where it does not."
     )
     presence = serializers.ChoiceField([one.value for one in Presence])
-    participation = OwnParticipationSerializer()
-    schedule = OwnScheduleSerializer()
+    participation = CallerParticipationSerializer()
+    schedule = CallerScheduleSerializer()
     in_group = serializers.BooleanField(help_text="In a group that takes part (F51).")
     load = serializers.IntegerField()
     limit = serializers.IntegerField(allow_null=True)
@@ -58,12 +58,12 @@ class StatusSerializer(serializers.Serializer[Any]):
 class StatusView(WidgetView):
     """Where the caller stands."""
 
-    @extend_schema(responses=StatusSerializer)
+    @extend_schema(responses=CallerStatusSerializer)
     def get(self, request: Request) -> Response:
         manager, now = identity_of(request), read_clock()
         found = own_standing(manager, now)
         choice = own_choice(manager, found.person.stands.participation.status)
-        return Response(StatusSerializer(_status(found, choice)).data)
+        return Response(CallerStatusSerializer(_status(found, choice)).data)
 
 
 def _status(found: OwnStanding, choice: OwnChoice) -> dict[str, Any]:

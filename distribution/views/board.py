@@ -61,6 +61,7 @@ def shift(request: HttpRequest, user_id: int) -> HttpResponse:
         cause=Cause.CONSOLE,
         page=page_of(wish_of(request)),
         now=read_clock(),
+        zone=zone_of(request),
         part_of=_live,
     )
 
@@ -88,7 +89,8 @@ def absent(request: HttpRequest, user_id: int) -> HttpResponse:
 @console_page(Role.SUPERVISOR)
 def confirm_end(request: HttpRequest, user_id: int) -> HttpResponse:
     """Ask before a shift is ended: say whose, how many leads move, and when."""
-    return ask_before_end(request, _manager(request, user_id), is_own=False)
+    manager = _manager(request, user_id)
+    return ask_before_end(request, manager, zone=zone_of(request), is_own=False)
 
 
 def _manager(request: HttpRequest, user_id: int) -> Manager:
@@ -97,7 +99,9 @@ def _manager(request: HttpRequest, user_id: int) -> Manager:
     return manager
 
 
-def ask_before_end(request: HttpRequest, manager: Manager, *, is_own: bool) -> HttpResponse:
+def ask_before_end(
+    request: HttpRequest, manager: Manager, *, zone: tzinfo, is_own: bool
+) -> HttpResponse:
     """Render the question, in a dialog or as a page of its own."""
     now = read_clock()
     departure = departure_of(account_of(request), manager, now)
@@ -106,7 +110,7 @@ def ask_before_end(request: HttpRequest, manager: Manager, *, is_own: bool) -> H
         "person": manager,
         "is_own": is_own,
         "departure": departure,
-        "moves_at": clock(moves_at, zone_of(request), now) if moves_at and moves_at > now else "",
+        "moves_at": clock(moves_at, zone, now) if moves_at and moves_at > now else "",
     }
     partial = is_partial(request)
     name = "distribution/_confirm_end.html" if partial else "distribution/confirm_end.html"

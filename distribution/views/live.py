@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import Manager
-from accounts.viewer import account_of, is_partial, viewer_of, zone_of
+from accounts.viewer import account_of, is_partial, viewer_of
 from distribution.views.presence import ACTIONS, act
 from shifts.core.machine import Cause
 
@@ -54,6 +54,7 @@ def answer_click(
     cause: Cause,
     page: str,
     now: datetime,
+    zone: tzinfo,
     part_of: PartOf,
 ) -> HttpResponse:
     """Start, pause, resume or end a manager's shift; return the part anew, or to the whole page."""
@@ -67,7 +68,7 @@ def answer_click(
         action,
         by=viewer_of(request).kommo_id,
         cause=cause,
-        zone=zone_of(request),
+        zone=zone,
         now=now,
     )
     return answer_change(request, page, part_of)

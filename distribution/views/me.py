@@ -22,6 +22,7 @@ from distribution.views.statuses import status_from, switch_oneself
 from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Cause, Mode, Presence
 from shifts.queries.presence import policy_of
+from shifts.queries.schedule import zone_of as own_zone
 
 LEADS_SHOWN = 10
 
@@ -32,7 +33,8 @@ def me(request: HttpRequest) -> HttpResponse:
     """Show the whole page; with ?end the question before the shift ends."""
     own = viewer_of(request)
     if "end" in request.GET:
-        return ask_before_end(request, own, is_own=True)
+        zone = own_zone(own, account_of(request))
+        return ask_before_end(request, own, zone=zone, is_own=True)
     schedule = schedule_of(request, own, account_of(request), read_clock())
     return render(
         request, "distribution/me.html", {"live": _live(request), "my_schedule": schedule}
@@ -58,12 +60,14 @@ def weeks(request: HttpRequest) -> HttpResponse:
 @console_page()
 def shift(request: HttpRequest) -> HttpResponse:
     """Start, pause, resume or end one's own shift."""
+    own = viewer_of(request)
     return answer_click(
         request,
-        viewer_of(request),
+        own,
         cause=Cause.BUTTON,
         page=reverse("distribution:me"),
         now=read_clock(),
+        zone=own_zone(own, account_of(request)),
         part_of=_live,
     )
 

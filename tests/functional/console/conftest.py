@@ -40,11 +40,12 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovableClock:
-    from distribution.views import board, me, settings
+    from distribution import api
+    from distribution.views import board, me, settings, team
     from reports import views
 
     movable = MovableClock()
-    for module in (board, me, settings, views):
+    for module in (api, board, me, settings, team, views):
         monkeypatch.setattr(module, "read_clock", lambda: movable.now)
     return movable
 

@@ -43,6 +43,10 @@ ADDRESSES = {
         f"{OLEG}/shift", "supervisor", "post", (("action", "pause"),), 302, True
     ),
     "distribution:confirm_end": Address(f"{OLEG}/end", "supervisor", names_object=True),
+    "distribution:status": Address(
+        f"{OLEG}/participation", "supervisor", "post", (("status", "off"),), 302, True
+    ),
+    "distribution:absent": Address(f"{OLEG}/absent", "supervisor", "post", (), 302, True),
     "distribution:me": Address("/me"),
     "distribution:me_live": Address("/me/live"),
     "distribution:my_shift": Address("/me/shift", "manager", "post", (("action", "start"),), 302),
@@ -77,6 +81,11 @@ ADDRESSES = {
     "distribution:member_absent": Address(
         f"/team/managers/{cast.OLEG}/absent", "supervisor", "post", (), 302, True
     ),
+    "distribution:my_participation": Address(
+        "/me/participation", "manager", "post", (("status", "off"),), 302
+    ),
+    "distribution:my_weeks": Address("/me/weeks"),
+    "distribution:widget_status": Address("/widget/v1/status", "stranger"),
     "distribution:settings": Address("/settings", "supervisor"),
     "distribution:preview": Address("/settings/preview", "supervisor", "post", (), 204),
     "reports:log": Address("/log"),
