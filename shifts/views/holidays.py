@@ -51,6 +51,7 @@ def _show(
     context = {
         "country": country,
         "countries": countries().items(),
+        "is_known": country in countries(),
         "year": year,
         "years": range(today.year, today.year + YEARS_AHEAD + 1),
         "offered": offered,

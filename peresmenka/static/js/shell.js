@@ -57,5 +57,6 @@ document.addEventListener("visibilitychange", refresh);
 
 // On a narrow screen the menu scrolls sideways: the present page's entry is in sight.
 // (scrollIntoView would also move the place from which Tab goes on.)
-const here = document.querySelector(".nav [aria-current]");
-if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 16;
+for (const here of document.querySelectorAll(".nav [aria-current], .tabs [aria-current]")) {
+  here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 16;
+}
