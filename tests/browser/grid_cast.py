@@ -10,7 +10,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import Account, Manager
 from shifts.core.hours import Hours
-from shifts.models import Holiday, Override, SchedulePattern, StandingPattern, Workday
+from shifts.models import (
+    Holiday,
+    Override,
+    PatternPreset,
+    SchedulePattern,
+    StandingPattern,
+    Workday,
+)
 from shifts.operations.grid import Edit, Step, edit_month
 from shifts.operations.plan import changing
 from tests.browser.conftest import Site
@@ -50,6 +57,9 @@ def build_month() -> cast.World:
         name="Two and two",
         cycle=[[[480, 1200]], [[480, 1200]], [], []],
         anchor_on=march(2),
+    )
+    PatternPreset.objects.update_or_create(
+        code="nights", defaults={"name": "Nights", "cycle": [[[1320, 1800]], []]}
     )
     with changing(account, kind="holiday", actor=world[cast.VERA], now=NOW) as change:
         Holiday.objects.create(account=account, on=march(19), name="San José")

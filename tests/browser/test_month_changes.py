@@ -237,9 +237,8 @@ def test_a_pattern_is_previewed_and_applied(site: Site, page: Page) -> None:
     assert hours_of(site.world.account, DEWI, range(16, 22)) == [long, long, [], [], long, long]
     expect(cell(page, DEWI, 18)).to_have_class(re.compile("is-rest"))
     tool(page, "Fill with a pattern").click()
-    dialog.get_by_label("Pattern", exact=True).select_option(index=1)
-    expect(dialog).to_contain_text("would change")
-    expect(dialog.get_by_role("alert")).to_be_hidden()
+    dialog.get_by_label("Pattern", exact=True).select_option(label="Nights")
+    expect(cell(page, DEWI, 16).locator(".line")).to_have_attribute("data-text", "22–6")
 
 
 def test_the_previous_month_is_copied_for_chosen_rows(site: Site, page: Page) -> None:
@@ -386,6 +385,14 @@ def test_an_undo_does_not_undo_somebody_elses_change(site: Site, page: Page) -> 
         "Oleg Petrov, Wednesday 11 March, 10:00–15:00"
     )
     assert hours_of(site.world.account, OLEG, [11]) == [[[600, 900]]]
+
+
+def test_what_changed_nothing_is_not_there_to_undo(site: Site, page: Page) -> None:
+    set_hours(site.world, VERA, LUCAS, [25], ((600, 900),))
+    cell(page, OLEG, 17).click()
+    page.keyboard.press("Delete")
+    expect(live(page)).to_contain_text("Changed meanwhile by Vera Lindqvist")
+    expect(tool(page, "Undo")).to_have_attribute("aria-disabled", "true")
 
 
 def test_others_changes_come_along_and_are_named(site: Site, page: Page) -> None:

@@ -11,8 +11,10 @@ export function dayName(date) {
   return days.get(date);
 }
 
+// Why a day is off; nothing where a supervisor's cup says it all.
 function cause(cell) {
-  return cell.cause_text || (cell.cause ? say(`cause-${cell.cause}`) : "");
+  if (!cell.cause || cell.cause === "marked") return "";
+  return cell.cause_text || say(`cause-${cell.cause}`);
 }
 
 // "09:00–18:00", "day off (Vacation); hours that stay: 09:00–18:00", "no hours"

@@ -2,7 +2,7 @@
 
 const LONG_PRESS_MS = 450;
 const SLACK_PX = 10; // a finger is never quite still
-const EDGE_PX = 28; // so near to an edge, dragging scrolls
+const EDGE_PX = 12; // so near to the lower or right edge, dragging scrolls; else over names and heads
 const SPEED_PX = 14;
 
 export class Pointer {
@@ -105,7 +105,7 @@ export class Pointer {
     const { scroller } = this.grid;
     const { x, y } = this.#point;
     const before = [scroller.scrollLeft, scroller.scrollTop];
-    if (x < left + EDGE_PX) scroller.scrollLeft -= SPEED_PX;
+    if (x < left) scroller.scrollLeft -= SPEED_PX;
     else if (x > right - EDGE_PX) scroller.scrollLeft += SPEED_PX;
     if (y < top) scroller.scrollTop -= SPEED_PX;
     else if (y > bottom - EDGE_PX) scroller.scrollTop += SPEED_PX;
