@@ -4,13 +4,39 @@ from django.urls import path, re_path
 
 from shifts.api import participation
 from shifts.api import shift as api
-from shifts.views import coverage, holidays, overrides, patterns, schedule, swaps
+from shifts.views import (
+    coverage,
+    feeds,
+    holidays,
+    imports,
+    imports_calendar,
+    overrides,
+    patterns,
+    schedule,
+    swaps,
+)
 
 app_name = "shifts"
 
 _ACTION = r"(?P<action>start|pause|resume|end)"
 
 urlpatterns = [
+    path("calendar/<str:token>.ics", feeds.feed, name="feed"),
+    path("me/calendar", feeds.my_calendar, name="my_calendar"),
+    path("me/calendar/address", feeds.my_feed, name="my_feed"),
+    path("me/calendar/revoke", feeds.my_feed_revoke, name="my_feed_revoke"),
+    path("schedule/calendars", feeds.calendars, name="calendars"),
+    path("schedule/calendars/<int:pk>/revoke", feeds.calendar_revoke, name="calendar_revoke"),
+    path("schedule/import", imports.import_page, name="import"),
+    path("schedule/import/template", imports.template, name="import_template"),
+    path("schedule/import/table", imports.table, name="import_table"),
+    path("schedule/import/table/confirm", imports.table_confirm, name="import_table_confirm"),
+    path("schedule/import/calendar", imports_calendar.calendar, name="import_calendar"),
+    path(
+        "schedule/import/calendar/confirm",
+        imports_calendar.calendar_confirm,
+        name="import_calendar_confirm",
+    ),
     path("coverage", coverage.coverage, name="coverage"),
     path("schedule", schedule.schedule, name="schedule"),
     path("schedule/month", schedule.month, name="month"),
