@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -198,12 +198,12 @@ def assign_pattern(
     with changing(account, kind=ScheduleChange.Kind.STANDING, actor=actor, now=now) as change:
         row = _locked(account, pattern.pk)
         own = None if is_weekly(row.cycle, row.anchor_on) else anchor_on
-        replaced = []
-        for manager in managers:
-            first = max(starts_on, today_of(manager, account, now))
-            if ends_on is None or first <= ends_on:
-                new = Stretch(row.pk, first, ends_on, own or row.anchor_on)
-                replaced += _lay_over(manager, new, is_written=not dry_run)
+        new = {
+            manager: Stretch(row.pk, first, ends_on, own or row.anchor_on)
+            for manager in managers
+            if (first := max(starts_on, today_of(manager, account, now))) <= (ends_on or date.max)
+        }
+        replaced = _lay_over(account, new, is_written=not dry_run)
         if dry_run:
             change.drop()
             return replaced
@@ -238,27 +238,47 @@ def end_standing(
         change.touch({manager.pk}, from_on, last)
 
 
-def _lay_over(manager: Manager, new: Stretch, *, is_written: bool) -> list[Replaced]:
-    """Make room for a stretch among the manager's own, and write it; return what it takes."""
-    rows = StandingPattern.objects.for_account(manager.account_id).filter(manager=manager)
-    stretches = {
-        Stretch(row.pattern_id, row.starts_on, row.ends_on, row.anchor_on): row for row in rows
-    }
-    reached = [row for row in stretches if row.reaches(new.starts_on, new.ends_on)]
+def _lay_over(
+    account: Account, new: Mapping[Manager, Stretch], *, is_written: bool
+) -> list[Replaced]:
+    """Make room for stretches among their managers' own, and write them; return what they take."""
+    replaced: list[Replaced] = []
+    gone: list[int] = []
+    rows: list[StandingPattern] = []
+    known = _stretches(account, new)
+    for manager, stretch in new.items():
+        reached = {
+            pk: row
+            for pk, row in known.get(manager.pk, {}).items()
+            if row.reaches(stretch.starts_on, stretch.ends_on)
+        }
+        replaced += [_replaced(manager, row, stretch) for row in reached.values()]
+        gone += reached
+        rows += [_row(manager, part) for part in laid_over(reached.values(), stretch)]
     if is_written:
-        rows.filter(pk__in=[stretches[row].pk for row in reached]).delete()
-        StandingPattern.objects.bulk_create(
-            StandingPattern(
-                account_id=manager.account_id,
-                manager=manager,
-                pattern_id=row.pattern_id,
-                starts_on=row.starts_on,
-                ends_on=row.ends_on,
-                anchor_on=row.anchor_on,
-            )
-            for row in laid_over(reached, new)
-        )
-    return [_replaced(manager, row, new) for row in reached]
+        StandingPattern.objects.for_account(account).filter(pk__in=gone).delete()
+        StandingPattern.objects.bulk_create(rows)
+    return replaced
+
+
+def _stretches(account: Account, managers: Collection[Manager]) -> dict[int, dict[int, Stretch]]:
+    """Return the standing patterns of managers (our ids), each by its row's id."""
+    found: dict[int, dict[int, Stretch]] = {}
+    for row in StandingPattern.objects.for_account(account).filter(manager__in=managers):
+        stretch = Stretch(row.pattern_id, row.starts_on, row.ends_on, row.anchor_on)
+        found.setdefault(row.manager_id, {})[row.pk] = stretch
+    return found
+
+
+def _row(manager: Manager, stretch: Stretch) -> StandingPattern:
+    return StandingPattern(
+        account_id=manager.account_id,
+        manager=manager,
+        pattern_id=stretch.pattern_id,
+        starts_on=stretch.starts_on,
+        ends_on=stretch.ends_on,
+        anchor_on=stretch.anchor_on,
+    )
 
 
 def _replaced(manager: Manager, row: Stretch, new: Stretch) -> Replaced:

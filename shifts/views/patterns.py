@@ -84,7 +84,8 @@ def pattern_new(request: HttpRequest) -> HttpResponse:
 
 
 def _form_of_preset(request: HttpRequest, today: date) -> PatternForm:
-    preset = PatternPreset.objects.filter(code=request.GET.get("preset", "")).first()
+    presets = {row.code: row for row in PatternPreset.objects.all()}
+    preset = presets.get(request.GET.get("preset", ""))
     if preset is None:
         return PatternForm(today=today)
     monday = today - timedelta(days=today.weekday())

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
+from accounts.models import Manager
 from shifts.models import PatternPreset, PlannedDay, SchedulePattern, StandingPattern
 from tests.functional.schedule.cast import (
     ANA,
@@ -347,3 +348,55 @@ def test_who_is_deactivated_in_kommo_is_not_offered(acme, sonia):
     followers = set(StandingPattern.objects.values_list("manager__kommo_id", flat=True))
     assert OLEG not in followers
     assert ANA in followers
+
+
+@pytest.mark.parametrize("which", ["", "nothing", "%00", "2-2'--"])
+def test_an_unknown_preset_is_a_blank_week(acme, sonia, which):
+    answer = sonia.get(f"/schedule/patterns/new?preset={which}")
+    assert answer.status_code == 200
+    assert answer.content.decode().count('name="day_') == 7
+
+
+def test_numbers_that_no_row_can_have_are_not_found(acme, sonia):
+    huge = 10**30
+    assert sonia.get(f"/schedule/patterns/{huge}").status_code == 404
+    assert sonia.post(f"/schedule/standing/{huge}/end").status_code == 404
+    assert sonia.post(f"/schedule/absences/{huge}/end").status_code == 404
+    assert sonia.post(f"/schedule/swaps/{huge}").status_code == 404
+    assert sonia.post(f"/me/swaps/{huge}/answer").status_code == 404
+    assert sonia.post(f"/schedule/holidays/undo/{huge}").status_code == 302
+    wish = following([str(10**17), "9" * 40, "²"], groups=["9" * 30, "-1"])
+    assert sonia.post(address(week(acme), "/follow"), wish).status_code == 422
+    assert new(sonia, weekly(name="a\x00b")).status_code == 422
+
+
+@pytest.mark.feature("R30")
+def test_whoever_is_a_day_ahead_begins_a_day_later(acme, sonia, clock):
+    ana = acme[ANA]
+    ana.zone = "Pacific/Auckland"
+    ana.save(update_fields=["zone"])
+    row = week(acme)
+    stand(acme, [OLEG, ANA], row)
+    clock.tick(hours=1)  # 13:00 on Monday in Madrid is 01:00 on Tuesday in Auckland
+    before = planned(acme, ANA, MONDAY)
+    late = week(acme, "Late", "14:00-22:00")
+    assert sonia.post(address(late, "/follow"), following([OLEG, ANA])).status_code == 302
+    assert planned(acme, OLEG, MONDAY) == ("work", "", "14:00–22:00")
+    assert planned(acme, ANA, MONDAY) == before
+    assert planned(acme, ANA, MONDAY + DAY) == ("work", "", "14:00–22:00")
+    rows = StandingPattern.objects.filter(pattern=late).order_by("manager__kommo_id")
+    assert [one.starts_on for one in rows] == [MONDAY, MONDAY + DAY]
+
+
+def test_two_hundred_people_are_assigned_in_a_few_queries(
+    acme, sonia, django_assert_max_num_queries
+):
+    row = week(acme)
+    Manager.objects.bulk_create(
+        Manager(account=acme.account, kommo_id=1000 + number, name=f"M{number}")
+        for number in range(200)
+    )
+    wish = following([1000 + number for number in range(200)])
+    with django_assert_max_num_queries(40):
+        assert sonia.post(address(row, "/follow"), wish).status_code == 302
+    assert PlannedDay.objects.filter(on=MONDAY, kind="work").count() == 200
