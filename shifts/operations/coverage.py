@@ -196,7 +196,7 @@ def mail_of(
     language = next(code for code in wishes if code in known)
     with translation.override(language):
         subject = ngettext(
-            "A gap in the schedule of %(day)s",
+            "%(number)s gap in the schedule of %(day)s",
             "%(number)s gaps in the schedule of %(day)s",
             len(gaps),
         ) % {"number": len(gaps), "day": short_day(on)}

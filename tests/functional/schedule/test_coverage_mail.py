@@ -86,7 +86,7 @@ def test_supervisors_and_admins_are_told_of_tomorrows_gap(
     assert run() == 1
     assert sorted(mail.to[0] for mail in mailoutbox) == ["sonia@example.com", "vera@example.com"]
     mail = mailoutbox[0]
-    assert mail.subject == "A gap in the schedule of Tue 3 Mar"
+    assert mail.subject == "1 gap in the schedule of Tue 3 Mar"
     for text in (mail.body, html_of(mail)):
         assert "Tue 3 Mar, 13:00–18:00: 1 person, 2 needed" in text
         assert "https://shifts.example.com/coverage" in text
@@ -230,7 +230,7 @@ def test_it_arrives_over_smtp_with_text_and_html(
     assert run() == 1
     assert sorted(to for [to], _ in server.mails) == ["sonia@example.com", "vera@example.com"]
     _, mail = server.mails[0]
-    assert mail["Subject"] == "A gap in the schedule of Tue 3 Mar"
+    assert mail["Subject"] == "1 gap in the schedule of Tue 3 Mar"
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert text is not None
     assert html is not None
