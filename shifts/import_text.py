@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from django.utils import translation
 from django.utils.formats import date_format
@@ -93,8 +93,8 @@ _REASONS = {
     Reason.CANCELLED: gettext_lazy("cancelled in the calendar"),
     Reason.UNREADABLE: gettext_lazy("its dates cannot be read"),
     Reason.REPEATS: gettext_lazy("repeats in a way that days off do not; enter it by hand"),
-    Reason.NOBODY: gettext_lazy("no manager is named in it; choose one above"),
-    Reason.SEVERAL: gettext_lazy("several managers are named in it; choose one above"),
+    Reason.NOBODY: gettext_lazy("no manager is named in it; upload the file again for one manager"),
+    Reason.SEVERAL: gettext_lazy("several managers are named in it; enter it by hand"),
     Reason.INACTIVE: gettext_lazy("the manager is deactivated in Kommo"),
 }
 
@@ -120,12 +120,15 @@ def reason_text(reason: Reason) -> str:
     return str(_REASONS[reason])
 
 
-def when_text(event: Event) -> str:
-    """Return when an event begins, "" where that cannot be read."""
-    if event.starts == date.min:
+def when_text(event: Event, zone: tzinfo) -> str:
+    """Return when an event begins, by the zone's clock; "" where that cannot be read."""
+    starts = event.starts
+    if starts == date.min:
         return ""
-    text = date_format(event.starts, "j M Y")
-    return f"{text}, {event.starts:%H:%M}" if isinstance(event.starts, datetime) else text
+    if not isinstance(starts, datetime):
+        return date_format(starts, "j M Y")
+    starts = starts.astimezone(zone) if starts.tzinfo else starts
+    return f"{date_format(starts, 'j M Y')}, {starts:%H:%M}"
 
 
 def day_text(day: Day) -> str:

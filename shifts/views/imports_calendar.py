@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.identity import Role, console_page
 from accounts.models import Manager
-from accounts.viewer import account_of, viewer_of
+from accounts.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from shifts.exchange.ics import UnreadableCalendar, read_calendar
 from shifts.import_text import calendar_trouble, reason_text, when_text
@@ -88,7 +88,11 @@ def _preview(request: HttpRequest, found: AbsencePreview, name: str) -> HttpResp
         "begun": found.begun,
         "endless": found.endless,
         "left_out": [
-            {"title": event.title, "when": when_text(event), "reason": reason_text(reason)}
+            {
+                "title": event.title,
+                "when": when_text(event, zone_of(request)),
+                "reason": reason_text(reason),
+            }
             for event, reason in found.left_out[:LEFT_OUT_SHOWN]
         ],
         "left_out_count": len(found.left_out),

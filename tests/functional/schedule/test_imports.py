@@ -392,7 +392,7 @@ def test_days_off_are_previewed_and_imported(acme: World, sonia: Client) -> None
     assert "Oleg Petrov: 17 Mar 2026, 1 day Course" in words
     assert "1 event has begun already: its past days are left out." in words
     assert "Over , 10 Feb 2026 : is over" in words
-    assert "Dentist , 16 Mar 2026, 09:00 : shorter than a day" in words
+    assert "Dentist , 16 Mar 2026, 10:00 : shorter than a day" in words
     assert nothing_was_written()
 
     answer = confirm_calendar(sonia, preview, absence=["1", "2"], cause="training")
