@@ -277,7 +277,7 @@ class _Work:
         Workday.objects.bulk_create(
             [
                 Workday(
-                    account=self.account,
+                    account_id=self.account.pk,
                     manager_id=self._pk(user),
                     on=on,
                     hours=cell.hours,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.models import Account, Manager
 from peresmenka.lib.zones import known_zone
@@ -33,6 +34,9 @@ from shifts.queries.schedule import (
 )
 
 HISTORY_SHOWN = 30
+Ends = tuple[date | None, bool]
+"""The last day with a schedule of a manager, and whether it goes on without end."""
+_ROWS = ("group__name", "name", "pk")
 _DAY = timedelta(days=1)
 
 
@@ -59,6 +63,18 @@ class DayCoverage:
     is_gap: bool
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A change as the history shows it; its cells, thousands in some, are not read."""
+
+    version: int
+    kind: str
+    at: datetime
+    summary: dict[str, Any]
+    undone_by: int | None
+    actor: str | None  # name; None: the service itself
+
+
 @dataclass(slots=True)
 class Month:
     """Everything that the grid shows."""
@@ -71,7 +87,7 @@ class Month:
     people: list[Person]
     layers: Layers
     coverage: list[DayCoverage]
-    history: list[ScheduleChange]
+    history: list[HistoryEntry]
     _frozen: dict[tuple[int, date], Day] = field(default_factory=dict)
 
     def day(self, person: Person, on: date) -> Day:
@@ -82,18 +98,19 @@ class Month:
 
 
 def month_of(account: Account, first: date, now: datetime, *, group: int | None = None) -> Month:
-    """Return the month that begins on `first`, of all or of one group (Kommo id); twelve queries.
+    """Return the month that begins on `first`, of all or of one group (Kommo id); ten queries.
 
     Coverage counts everybody who can take leads, whatever the group.
     """
     zone = known_zone(account.zone)
     days = days_of(first)
     states = schedules_of(account, now)
-    ends = _last_days(account)
     managers = _managers_with_days(account, days)
     layers = layers_of(account, days[0] - _DAY, days[-1] + _DAY)
     frozen = _frozen_days(account, days, now)
-    people = [_person(row, account, now, states, ends, layers, days) for row in managers]
+    people = [
+        _person(row, account, now, states, ends, layers, days) for row, ends in managers.items()
+    ]
     settings = settings_of(account)
     month = Month(
         first=first,
@@ -104,9 +121,7 @@ def month_of(account: Account, first: date, now: datetime, *, group: int | None 
         people=people,
         layers=layers,
         coverage=[],
-        history=list(
-            ScheduleChange.objects.for_account(account).order_by("-version")[:HISTORY_SHOWN]
-        ),
+        history=_history(account),
         _frozen=frozen,
     )
     month.coverage = _coverage(month)
@@ -119,16 +134,42 @@ def month_of(account: Account, first: date, now: datetime, *, group: int | None 
     return month
 
 
-def _managers_with_days(account: Account, days: list[date]) -> list[Manager]:
-    """Return who can have a schedule: active people with a licence, and others with days this month."""
+def _history(account: Account) -> list[HistoryEntry]:
+    actor = Manager.objects.for_account(account).filter(kommo_id=OuterRef("actor_id"))
+    rows = ScheduleChange.objects.for_account(account).order_by("-version")
+    named = rows.annotate(actor=Subquery(actor.values("name")[:1]))
+    columns = ("version", "kind", "at", "summary", "undone_by", "actor")
+    return [HistoryEntry(*row) for row in named.values_list(*columns)[:HISTORY_SHOWN]]
+
+
+def _managers_with_days(account: Account, days: list[date]) -> dict[Manager, Ends]:
+    """Return who can have a schedule, with its end: active people with a licence, and who has days."""
     takes_part = Q(is_active_in_kommo=True, is_licensed=True)
     has_days = Q(
         pk__in=PlannedDay.objects.for_account(account)
         .filter(on__gte=days[0], on__lte=days[-1], kind=Kind.WORK.value)
         .values("manager_id")
     )
-    rows = Manager.objects.for_account(account).filter(takes_part | has_days)
-    return list(rows.select_related("group").order_by("group__name", "name", "pk"))
+    own = StandingPattern.objects.for_account(account).filter(manager=OuterRef("pk"))
+    workdays = Workday.objects.for_account(account).filter(manager=OuterRef("pk"))
+    set_days = workdays.exclude(hours=[]).order_by("-on").values("on")
+    rows = (
+        Manager.objects.for_account(account)
+        .filter(takes_part | has_days)
+        .annotate(
+            last_set=Subquery(set_days[:1]),
+            last_standing=Subquery(
+                own.exclude(ends_on=None).order_by("-ends_on").values("ends_on")[:1]
+            ),
+            is_endless=Exists(own.filter(ends_on=None)),
+        )
+    )
+    return {row: _ends(row) for row in rows.select_related("group").order_by(*_ROWS)}
+
+
+def _ends(row: Any) -> Ends:
+    dates = [day for day in (row.last_set, row.last_standing) if day]
+    return max(dates, default=None), row.is_endless
 
 
 def _frozen_days(account: Account, days: list[date], now: datetime) -> dict[tuple[int, date], Day]:
@@ -152,32 +193,18 @@ def _frozen_days(account: Account, days: list[date], now: datetime) -> dict[tupl
     }
 
 
-def _last_days(account: Account) -> dict[int, tuple[date | None, bool]]:
-    """Return the last day with a schedule of each manager (our id), and whether it goes on without end."""
-    found: dict[int, tuple[date | None, bool]] = {}
-    set_days = Workday.objects.for_account(account).exclude(hours=[]).order_by()
-    for manager_id, last in set_days.values_list("manager_id").annotate(last=Max("on")):
-        found[manager_id] = (last, False)
-    standing = StandingPattern.objects.for_account(account).order_by("ends_on")
-    for manager_id, ends_on in standing.values_list("manager_id", "ends_on"):
-        last, is_endless = found.get(manager_id, (None, False))
-        dates = [day for day in (last, ends_on) if day]
-        found[manager_id] = (max(dates, default=None), is_endless or ends_on is None)
-    return found
-
-
 def _person(
     row: Manager,
     account: Account,
     now: datetime,
     states: Mapping[int, Schedule],
-    ends: Mapping[int, tuple[date | None, bool]],
+    ends: Ends,
     layers: Layers,
     days: list[date],
 ) -> Person:
     zone = zone_of(row, account)
     today = local_day(now, zone)
-    until, is_endless = ends.get(row.pk, (None, False))
+    until, is_endless = ends
     return Person(
         manager=row,
         zone=zone,

@@ -18,9 +18,9 @@ from shifts.core.grid import Key
 from shifts.core.hours import check_hours, format_hours, parse_hours
 from shifts.core.layers import Day, Kind, MonthCell
 from shifts.labels import cause_text, change_text, short_hours, state_text, until_text
-from shifts.models import PatternPreset, ScheduleChange, SchedulePattern
+from shifts.models import PatternPreset, SchedulePattern
 from shifts.operations.grid import CELL_KINDS, OPERATIONS, Step
-from shifts.queries.month import DayCoverage, Month, Person
+from shifts.queries.month import DayCoverage, HistoryEntry, Month, Person
 
 Json = dict[str, Any]
 MOST_STEPS = 50
@@ -115,7 +115,7 @@ def month_json(account: Account, month: Month, *, group: str, now: datetime) -> 
             for row in SchedulePattern.objects.for_account(account).order_by("name")
         ],
         "presets": [{"code": row.code, "name": row.name} for row in PatternPreset.objects.all()],
-        "history": history_json(account, month, now),
+        "history": history_json(month, now),
     }
 
 
@@ -224,14 +224,13 @@ def coverage_json(one: DayCoverage) -> Json:
     }
 
 
-def history_json(account: Account, month: Month, now: datetime) -> list[Json]:
+def history_json(month: Month, now: datetime) -> list[Json]:
     """Return the latest changes, newest first."""
-    names = names_of(account, {change.actor_id for change in month.history})
     return [
         {
             "version": change.version,
             "at": clock(change.at, month.zone, now),
-            "by": names.get(change.actor_id or 0, _("Peresmenka")),
+            "by": change.actor or _("Peresmenka"),
             "text": change_text(change.kind, change.summary),
             "can_undo": can_undo(change),
         }
@@ -239,9 +238,9 @@ def history_json(account: Account, month: Month, now: datetime) -> list[Json]:
     ]
 
 
-def can_undo(change: ScheduleChange) -> bool:
-    """Say whether the history can take a change back."""
-    return bool(change.cells) and change.undone_by is None and change.kind in CELL_KINDS
+def can_undo(change: HistoryEntry) -> bool:
+    """Say whether the history can take a change back; those of the grid always have cells."""
+    return change.undone_by is None and change.kind in CELL_KINDS
 
 
 def names_of(account: Account, users: Iterable[int | None]) -> dict[int, str]:

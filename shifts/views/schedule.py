@@ -164,7 +164,7 @@ def _done(
         "version": found.settings.version,
         "cells": _cells(found, keys),
         "coverage": [coverage_json(one) for one in found.coverage],
-        "history": history_json(account, found, now),
+        "history": history_json(found, now),
         "states": {
             str(person.manager.kommo_id): state_json(person, found, now) for person in found.people
         },
