@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from accounts.models import Account, Manager
 from shifts.core.hours import Hours
@@ -95,6 +95,20 @@ def open_month(page: Page, url: str, query: str = "") -> None:
     """Open the schedule and wait until its scripts run."""
     page.goto(f"{url}/schedule{query}")
     expect(page.locator("#schedule[data-ready]")).to_be_attached()
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing is under way to the server."""
+    expect(page.locator("#month-grid[aria-busy]")).to_have_count(0)
+
+
+def opened(site: Site, browser: Browser) -> Iterator[Page]:
+    """Give Sonia's page of the month, and close it when nothing is under way any more."""
+    page = site.page(browser, cast.SONIA)
+    open_month(page, site.url)
+    yield page
+    settle(page)
+    page.context.close()
 
 
 def cell(page: Page, of: int, day: int) -> Locator:

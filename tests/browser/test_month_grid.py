@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
@@ -28,10 +29,8 @@ def site(transactional_db: None, live_server: LiveServer, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def page(site: Site, browser: Browser) -> Page:
-    found = site.page(browser, SONIA)
-    open_month(found, site.url)
-    return found
+def page(site: Site, browser: Browser) -> Iterator[Page]:
+    yield from grid_cast.opened(site, browser)
 
 
 def of(user_id: int, *days: int) -> list[tuple[int, int]]:
@@ -337,5 +336,7 @@ def test_two_hundred_people_are_shown_and_dragged_over(site: Site, browser: Brow
     drag(page, rows.nth(0).locator("td").nth(9), rows.nth(50).locator("td").nth(30), steps=60)
     frames = page.evaluate("window.frames_seen")
     count = len(selected(page))
-    print(json.dumps({"built_ms": built, "slowest_frame_ms": max(frames), "selected": count}))
+    print(
+        json.dumps({"built_ms": built, "slowest_frames_ms": sorted(frames)[-4:], "selected": count})
+    )
     assert count >= 1000
