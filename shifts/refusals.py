@@ -79,7 +79,7 @@ _OBSTACLES = {
         "The hours of %(name)s on %(date)s have begun or are over. Choose a later day."
     ),
     Obstacle.NO_HOURS: gettext_noop(
-        "%(name)s has no working hours on %(date)s. Choose another day, or ask a supervisor."
+        "%(name)s has no working hours on %(date)s. Choose another day, or plan hours for this one first."
     ),
     Obstacle.OVERLAP: gettext_noop(
         "%(name)s works at that time already: see the own hours on %(date)s. Choose another day or"

@@ -180,7 +180,10 @@ def pattern_preview(request: HttpRequest) -> HttpResponse:
     today = account_today(account_of(request), read_clock())
     form = PatternForm(request.POST, today=today)
     form.is_valid()
-    context = {"form": form, "preview": _preview(request, form, today)}
+    problems = [
+        f"{field.label}: {text}" for field in form if field.name != "name" for text in field.errors
+    ]
+    context = {"problems": problems, "preview": _preview(request, form, today)}
     return render(request, "shifts/_pattern_preview.html", context)
 
 

@@ -280,7 +280,9 @@ def test_a_followed_pattern_is_deleted_only_with_its_end_for_all(acme, sonia, cl
     clock.tick(days=1)
     answer = sonia.post(address(row, "/delete"))
     assert answer.status_code == 422
-    assert "Somebody follows this pattern" in answer.content.decode()
+    page = answer.content.decode()
+    assert "Somebody follows this pattern" in page
+    assert 'href="/schedule/patterns" aria-current="page"' in page
     assert sonia.post(address(row, "/delete"), {"ends_for_all": "on"}).status_code == 302
     assert not SchedulePattern.objects.exists()
     assert planned(acme, OLEG, MONDAY) == OFFICE
@@ -303,6 +305,8 @@ def test_the_preview_shows_two_weeks_without_saving(acme, sonia):
     assert said.count("rest") >= 9
     said = sonia.post("/schedule/patterns/preview", weekly(day_3="18-9-3")).content.decode()
     assert "Thursday: “18-9-3” is not a time" in said
+    # A name can wait while the days are written.
+    assert "Empty" not in sonia.post("/schedule/patterns/preview", weekly(name="")).content.decode()
     rows = sonia.post("/schedule/patterns/days", cycle("09:00-18:00", length=9)).content.decode()
     assert rows.count('name="day_') == 9
     assert not SchedulePattern.objects.exists()
