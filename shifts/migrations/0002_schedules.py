@@ -5,340 +5,804 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
+import shifts.models.schedule
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_team'),
-        ('shifts', '0001_initial'),
+        ("accounts", "0003_team"),
+        ("shifts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PatternPreset',
+            name="PatternPreset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=32, unique=True)),
-                ('name', models.CharField(max_length=64, verbose_name='name')),
-                ('name_ru', models.CharField(max_length=64, null=True, verbose_name='name')),
-                ('name_en', models.CharField(max_length=64, null=True, verbose_name='name')),
-                ('name_es', models.CharField(max_length=64, null=True, verbose_name='name')),
-                ('name_pt_br', models.CharField(max_length=64, null=True, verbose_name='name')),
-                ('name_tr', models.CharField(max_length=64, null=True, verbose_name='name')),
-                ('name_ind', models.CharField(max_length=64, null=True, verbose_name='name')),
-                ('cycle', models.JSONField(verbose_name='cycle')),
-                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=32, unique=True)),
+                ("name", models.CharField(max_length=64, verbose_name="name")),
+                ("name_ru", models.CharField(max_length=64, null=True, verbose_name="name")),
+                ("name_en", models.CharField(max_length=64, null=True, verbose_name="name")),
+                ("name_es", models.CharField(max_length=64, null=True, verbose_name="name")),
+                ("name_pt_br", models.CharField(max_length=64, null=True, verbose_name="name")),
+                ("name_tr", models.CharField(max_length=64, null=True, verbose_name="name")),
+                ("name_ind", models.CharField(max_length=64, null=True, verbose_name="name")),
+                ("cycle", models.JSONField(verbose_name="cycle")),
+                ("sort", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
             ],
             options={
-                'verbose_name': 'pattern preset',
-                'verbose_name_plural': 'pattern presets',
-                'ordering': ['sort', 'pk'],
+                "verbose_name": "pattern preset",
+                "verbose_name_plural": "pattern presets",
+                "ordering": ["sort", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='shiftsettings',
-            name='shows_activity',
-            field=models.BooleanField(default=True, verbose_name='the activity block is shown'),
+            model_name="shiftsettings",
+            name="shows_activity",
+            field=models.BooleanField(default=True, verbose_name="the activity block is shown"),
         ),
         migrations.AddField(
-            model_name='shiftsettings',
-            name='users_may_change_activity',
-            field=models.BooleanField(default=True, verbose_name='managers may change their own activity'),
+            model_name="shiftsettings",
+            name="users_may_change_activity",
+            field=models.BooleanField(
+                default=True, verbose_name="managers may change their own activity"
+            ),
         ),
         migrations.AlterField(
-            model_name='shiftpause',
-            name='shift',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shifts.shift', verbose_name='shift'),
+            model_name="shiftpause",
+            name="shift",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="shifts.shift",
+                verbose_name="shift",
+            ),
         ),
         migrations.CreateModel(
-            name='Participation',
+            name="Participation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('on', 'On'), ('off', 'Off'), ('forced_on', 'Forced On'), ('forced_off', 'Forced Off')], default='on', max_length=10, verbose_name='status')),
-                ('until', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('status_after', models.CharField(choices=[('on', 'On'), ('off', 'Off'), ('forced_on', 'Forced On'), ('forced_off', 'Forced Off')], default='on', max_length=10)),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('changed_at', models.DateTimeField(verbose_name='changed')),
-                ('changed_by', models.BigIntegerField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('manager', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='manager')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("on", "On"),
+                            ("off", "Off"),
+                            ("forced_on", "Forced On"),
+                            ("forced_off", "Forced Off"),
+                        ],
+                        default="on",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("until", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                (
+                    "status_after",
+                    models.CharField(
+                        choices=[
+                            ("on", "On"),
+                            ("off", "Off"),
+                            ("forced_on", "Forced On"),
+                            ("forced_off", "Forced Off"),
+                        ],
+                        default="on",
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("changed_at", models.DateTimeField(verbose_name="changed")),
+                ("changed_by", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="manager",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'participation',
-                'verbose_name_plural': 'participation',
+                "verbose_name": "participation",
+                "verbose_name_plural": "participation",
             },
         ),
         migrations.CreateModel(
-            name='SchedulePattern',
+            name="SchedulePattern",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, verbose_name='name')),
-                ('cycle', models.JSONField(verbose_name='cycle')),
-                ('anchor_on', models.DateField(verbose_name='first day of the cycle')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, verbose_name="name")),
+                ("cycle", models.JSONField(verbose_name="cycle")),
+                ("anchor_on", models.DateField(verbose_name="first day of the cycle")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'schedule pattern',
-                'verbose_name_plural': 'schedule patterns',
+                "verbose_name": "schedule pattern",
+                "verbose_name_plural": "schedule patterns",
             },
         ),
         migrations.CreateModel(
-            name='ScheduleSettings',
+            name="ScheduleSettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=0, editable=False)),
-                ('planned_until', models.DateField(blank=True, editable=False, null=True)),
-                ('planned_zone', models.CharField(blank=True, editable=False, max_length=64)),
-                ('country', models.CharField(blank=True, max_length=8, verbose_name='country of the holidays')),
-                ('coverage_from', models.TimeField(default=datetime.time(9, 0), verbose_name='people needed from')),
-                ('coverage_to', models.TimeField(default=datetime.time(18, 0), verbose_name='people needed until')),
-                ('coverage_weekdays', models.JSONField(blank=True, default=list)),
-                ('coverage_minimum', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MaxValueValidator(1000)], verbose_name='people needed at least')),
-                ('warns_of_gaps', models.BooleanField(default=True, verbose_name='mail when tomorrow has a gap')),
-                ('swaps_need_approval', models.BooleanField(default=True, verbose_name='a supervisor approves swaps')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0, editable=False)),
+                ("planned_until", models.DateField(blank=True, editable=False, null=True)),
+                ("planned_zone", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True, max_length=8, verbose_name="country of the holidays"
+                    ),
+                ),
+                (
+                    "coverage_from",
+                    models.TimeField(
+                        default=datetime.time(9, 0), verbose_name="people needed from"
+                    ),
+                ),
+                (
+                    "coverage_to",
+                    models.TimeField(
+                        default=datetime.time(18, 0), verbose_name="people needed until"
+                    ),
+                ),
+                (
+                    "coverage_weekdays",
+                    models.JSONField(blank=True, default=shifts.models.schedule.working_week),
+                ),
+                (
+                    "coverage_minimum",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[django.core.validators.MaxValueValidator(1000)],
+                        verbose_name="people needed at least",
+                    ),
+                ),
+                (
+                    "warns_of_gaps",
+                    models.BooleanField(default=True, verbose_name="mail when tomorrow has a gap"),
+                ),
+                (
+                    "swaps_need_approval",
+                    models.BooleanField(default=True, verbose_name="a supervisor approves swaps"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'schedule settings',
-                'verbose_name_plural': 'schedule settings',
+                "verbose_name": "schedule settings",
+                "verbose_name_plural": "schedule settings",
             },
         ),
         migrations.CreateModel(
-            name='StandingPattern',
+            name="StandingPattern",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('anchor_on', models.DateField(verbose_name='first day of the cycle')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('manager', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='manager')),
-                ('pattern', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shifts.schedulepattern')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                ("anchor_on", models.DateField(verbose_name="first day of the cycle")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="manager",
+                    ),
+                ),
+                (
+                    "pattern",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shifts.schedulepattern",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'standing pattern',
-                'verbose_name_plural': 'standing patterns',
+                "verbose_name": "standing pattern",
+                "verbose_name_plural": "standing patterns",
             },
         ),
         migrations.CreateModel(
-            name='Swap',
+            name="Swap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asker_on', models.DateField(verbose_name='day given away')),
-                ('colleague_on', models.DateField(blank=True, null=True, verbose_name='day taken over')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('state', models.CharField(choices=[('asked', 'asked'), ('agreed', 'agreed, waits for a supervisor'), ('approved', 'approved'), ('declined', 'declined by the colleague'), ('refused', 'refused by a supervisor'), ('cancelled', 'withdrawn')], default='asked', max_length=9, verbose_name='state')),
-                ('asked_at', models.DateTimeField(verbose_name='asked')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
-                ('decided_by', models.BigIntegerField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('asker', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='asked by')),
-                ('colleague', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='colleague')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asker_on", models.DateField(verbose_name="day given away")),
+                (
+                    "colleague_on",
+                    models.DateField(blank=True, null=True, verbose_name="day taken over"),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "asked"),
+                            ("agreed", "agreed, waits for a supervisor"),
+                            ("approved", "approved"),
+                            ("declined", "declined by the colleague"),
+                            ("refused", "refused by a supervisor"),
+                            ("cancelled", "withdrawn"),
+                        ],
+                        default="asked",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(verbose_name="asked")),
+                (
+                    "answered_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="answered"),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                ("decided_by", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "asker",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="asked by",
+                    ),
+                ),
+                (
+                    "colleague",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="colleague",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'swap',
-                'verbose_name_plural': 'swaps',
+                "verbose_name": "swap",
+                "verbose_name_plural": "swaps",
             },
         ),
         migrations.CreateModel(
-            name='Override',
+            name="Override",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(verbose_name='until')),
-                ('kind', models.CharField(choices=[('absence', 'absence'), ('hours', 'other hours'), ('swap', 'swap')], max_length=7, verbose_name='kind')),
-                ('cause', models.CharField(choices=[('vacation', 'vacation'), ('sick', 'sick'), ('training', 'training'), ('other', 'other')], default='other', max_length=8, verbose_name='cause')),
-                ('hours', models.JSONField(blank=True, default=list, verbose_name='hours')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('created_by', models.BigIntegerField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('manager', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='manager')),
-                ('swap', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shifts.swap')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(verbose_name="until")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("absence", "absence"),
+                            ("hours", "other hours"),
+                            ("swap", "swap"),
+                        ],
+                        max_length=7,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("vacation", "vacation"),
+                            ("sick", "sick"),
+                            ("training", "training"),
+                            ("other", "other"),
+                        ],
+                        default="other",
+                        max_length=8,
+                        verbose_name="cause",
+                    ),
+                ),
+                ("hours", models.JSONField(blank=True, default=list, verbose_name="hours")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("created_by", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="manager",
+                    ),
+                ),
+                (
+                    "swap",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shifts.swap",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'override',
-                'verbose_name_plural': 'overrides',
+                "verbose_name": "override",
+                "verbose_name_plural": "overrides",
             },
         ),
         migrations.CreateModel(
-            name='Workday',
+            name="Workday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(verbose_name='day')),
-                ('hours', models.JSONField(blank=True, null=True, verbose_name='hours')),
-                ('day_off', models.BooleanField(blank=True, null=True, verbose_name='day off')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('manager', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='manager')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="day")),
+                ("hours", models.JSONField(blank=True, null=True, verbose_name="hours")),
+                ("day_off", models.BooleanField(blank=True, null=True, verbose_name="day off")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="manager",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workday',
-                'verbose_name_plural': 'workdays',
+                "verbose_name": "workday",
+                "verbose_name_plural": "workdays",
             },
         ),
         migrations.CreateModel(
-            name='WorkSpan',
+            name="WorkSpan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(verbose_name='day')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('manager', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='manager')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="day")),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="manager",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'work span',
-                'verbose_name_plural': 'work spans',
+                "verbose_name": "work span",
+                "verbose_name_plural": "work spans",
             },
         ),
         migrations.CreateModel(
-            name='CalendarFeed',
+            name="CalendarFeed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('created_by', models.BigIntegerField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
-                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='last read')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.group')),
-                ('manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_digest", models.BinaryField(max_length=32, unique=True)),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("created_by", models.BigIntegerField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                ("read_at", models.DateTimeField(blank=True, null=True, verbose_name="last read")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.group",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'calendar feed',
-                'verbose_name_plural': 'calendar feeds',
-                'constraints': [models.CheckConstraint(condition=models.Q(('manager', None), ('group', None), _connector='XOR'), name='calendar_feed_of_one')],
+                "verbose_name": "calendar feed",
+                "verbose_name_plural": "calendar feeds",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("manager", None), ("group", None), _connector="XOR"),
+                        name="calendar_feed_of_one",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CoverageWarning',
+            name="CoverageWarning",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(verbose_name='day')),
-                ('sent_at', models.DateTimeField(verbose_name='sent')),
-                ('gaps', models.JSONField(default=list)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="day")),
+                ("sent_at", models.DateTimeField(verbose_name="sent")),
+                ("gaps", models.JSONField(default=list)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'coverage warning',
-                'verbose_name_plural': 'coverage warnings',
-                'constraints': [models.UniqueConstraint(fields=('account', 'on'), name='coverage_warning_once')],
+                "verbose_name": "coverage warning",
+                "verbose_name_plural": "coverage warnings",
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "on"), name="coverage_warning_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(verbose_name='day')),
-                ('name', models.CharField(max_length=128, verbose_name='name')),
-                ('country', models.CharField(blank=True, max_length=8)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="day")),
+                ("name", models.CharField(max_length=128, verbose_name="name")),
+                ("country", models.CharField(blank=True, max_length=8)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'holiday',
-                'verbose_name_plural': 'holidays',
-                'constraints': [models.UniqueConstraint(fields=('account', 'on'), name='holiday_once')],
+                "verbose_name": "holiday",
+                "verbose_name_plural": "holidays",
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "on"), name="holiday_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PlannedDay',
+            name="PlannedDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(verbose_name='day')),
-                ('kind', models.CharField(max_length=7, verbose_name='kind')),
-                ('cause', models.CharField(blank=True, max_length=8)),
-                ('hours', models.JSONField(default=list, verbose_name='hours')),
-                ('begins_at', models.DateTimeField()),
-                ('closes_at', models.DateTimeField()),
-                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('manager', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.manager', verbose_name='manager')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="day")),
+                ("kind", models.CharField(max_length=7, verbose_name="kind")),
+                ("cause", models.CharField(blank=True, max_length=8)),
+                ("hours", models.JSONField(default=list, verbose_name="hours")),
+                ("begins_at", models.DateTimeField()),
+                ("closes_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.manager",
+                        verbose_name="manager",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'planned day',
-                'verbose_name_plural': 'planned days',
-                'indexes': [models.Index(fields=['manager', '-begins_at'], name='planned_day_now'), models.Index(fields=['account', 'on'], name='planned_day_month')],
-                'constraints': [models.UniqueConstraint(fields=('manager', 'on'), name='planned_day_once')],
+                "verbose_name": "planned day",
+                "verbose_name_plural": "planned days",
+                "indexes": [
+                    models.Index(fields=["manager", "-begins_at"], name="planned_day_now"),
+                    models.Index(fields=["account", "on"], name="planned_day_month"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("manager", "on"), name="planned_day_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ScheduleChange',
+            name="ScheduleChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(verbose_name='version')),
-                ('kind', models.CharField(choices=[('cells', 'month grid'), ('undo', 'undone'), ('pattern', 'pattern'), ('standing', 'standing pattern'), ('holiday', 'holidays'), ('override', 'override'), ('swap', 'swap'), ('zone', 'time zone'), ('import', 'import')], max_length=8, verbose_name='kind')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('actor_id', models.BigIntegerField(blank=True, null=True, verbose_name='who')),
-                ('cells', models.JSONField(default=list)),
-                ('summary', models.JSONField(default=dict)),
-                ('undone_by', models.PositiveIntegerField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("cells", "month grid"),
+                            ("undo", "undone"),
+                            ("pattern", "pattern"),
+                            ("standing", "standing pattern"),
+                            ("holiday", "holidays"),
+                            ("override", "override"),
+                            ("swap", "swap"),
+                            ("zone", "time zone"),
+                            ("import", "import"),
+                        ],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("actor_id", models.BigIntegerField(blank=True, null=True, verbose_name="who")),
+                ("cells", models.JSONField(default=list)),
+                ("summary", models.JSONField(default=dict)),
+                ("undone_by", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'schedule change',
-                'verbose_name_plural': 'schedule changes',
-                'constraints': [models.UniqueConstraint(fields=('account', 'version'), name='schedule_change_once')],
+                "verbose_name": "schedule change",
+                "verbose_name_plural": "schedule changes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "version"), name="schedule_change_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='schedulepattern',
-            constraint=models.UniqueConstraint(fields=('account', 'name'), name='pattern_name_once'),
+            model_name="schedulepattern",
+            constraint=models.UniqueConstraint(
+                fields=("account", "name"), name="pattern_name_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedulesettings',
-            constraint=models.UniqueConstraint(fields=('account',), name='schedule_settings_one_an_account'),
+            model_name="schedulesettings",
+            constraint=models.UniqueConstraint(
+                fields=("account",), name="schedule_settings_one_an_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standingpattern',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('manager', '='), (models.Func('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_upper=True), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='standing_pattern_no_overlap'),
+            model_name="standingpattern",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("manager", "="),
+                    (
+                        models.Func(
+                            "starts_on",
+                            "ends_on",
+                            django.contrib.postgres.fields.ranges.RangeBoundary(
+                                inclusive_upper=True
+                            ),
+                            function="daterange",
+                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="standing_pattern_no_overlap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standingpattern',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='standing_pattern_ends_after_start'),
+            model_name="standingpattern",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                ),
+                name="standing_pattern_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='swap',
-            index=models.Index(fields=['account', 'state', '-asked_at'], name='swap_open'),
+            model_name="swap",
+            index=models.Index(fields=["account", "state", "-asked_at"], name="swap_open"),
         ),
         migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.CheckConstraint(condition=models.Q(('asker', models.F('colleague')), _negated=True), name='swap_is_between_two'),
+            model_name="swap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("asker", models.F("colleague")), _negated=True),
+                name="swap_is_between_two",
+            ),
         ),
         migrations.AddIndex(
-            model_name='override',
-            index=models.Index(fields=['account', 'ends_on'], name='override_month'),
+            model_name="override",
+            index=models.Index(fields=["account", "ends_on"], name="override_month"),
         ),
         migrations.AddIndex(
-            model_name='override',
-            index=models.Index(fields=['manager'], name='override_manager'),
+            model_name="override",
+            index=models.Index(fields=["manager"], name="override_manager"),
         ),
         migrations.AddConstraint(
-            model_name='override',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='override_ends_after_start'),
+            model_name="override",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                name="override_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workday',
-            index=models.Index(fields=['account', 'on'], name='workday_month'),
+            model_name="workday",
+            index=models.Index(fields=["account", "on"], name="workday_month"),
         ),
         migrations.AddConstraint(
-            model_name='workday',
-            constraint=models.UniqueConstraint(fields=('manager', 'on'), name='workday_once'),
+            model_name="workday",
+            constraint=models.UniqueConstraint(fields=("manager", "on"), name="workday_once"),
         ),
         migrations.AddIndex(
-            model_name='workspan',
-            index=models.Index(fields=['manager', 'ends_at'], name='work_span_next'),
+            model_name="workspan",
+            index=models.Index(fields=["manager", "ends_at"], name="work_span_next"),
         ),
         migrations.AddIndex(
-            model_name='workspan',
-            index=models.Index(fields=['account', 'ends_at'], name='work_span_period'),
+            model_name="workspan",
+            index=models.Index(fields=["account", "ends_at"], name="work_span_period"),
         ),
         migrations.AddConstraint(
-            model_name='workspan',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('manager', '='), (models.Func('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary(), function='tstzrange', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='work_span_no_overlap'),
+            model_name="workspan",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("manager", "="),
+                    (
+                        models.Func(
+                            "starts_at",
+                            "ends_at",
+                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                            function="tstzrange",
+                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="work_span_no_overlap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workspan',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='work_span_ends_after_start'),
+            model_name="workspan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="work_span_ends_after_start",
+            ),
         ),
     ]

@@ -35,6 +35,11 @@ def _manager(verbose_name: Any = None) -> models.ForeignKey:  # type: ignore[typ
     )
 
 
+def working_week() -> list[int]:
+    """Return Monday to Friday: a team that works at weekends says so."""
+    return list(range(5))
+
+
 class ScheduleSettings(AccountOwned):
     """What holds for the schedules of a whole account; written with the first schedule."""
 
@@ -47,8 +52,8 @@ class ScheduleSettings(AccountOwned):
     # Hours that need people, by the account's clock; equal ends = all day.
     coverage_from = models.TimeField(_("people needed from"), default=time(9))
     coverage_to = models.TimeField(_("people needed until"), default=time(18))
-    # Days of the week that need people, Monday is 0.
-    coverage_weekdays = models.JSONField(default=list, blank=True)
+    # Days of the week that need people, Monday is 0; none means all.
+    coverage_weekdays = models.JSONField(default=working_week, blank=True)
     coverage_minimum = models.PositiveSmallIntegerField(
         _("people needed at least"), default=1, validators=[MaxValueValidator(1000)]
     )

@@ -1,9 +1,8 @@
-"""What the coverage of a large team costs: queries and time."""
+"""What the coverage of a large team costs."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from time import perf_counter
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +14,7 @@ from tests.functional.schedule import cast
 from tests.functional.schedule.cast import ANA, MONDAY, NOON
 
 
-def test_two_hundred_managers_over_four_weeks_cost_two_queries_and_little_time(
+def test_two_hundred_managers_over_four_weeks_cost_two_queries(
     acme: cast.World,
 ) -> None:
     account = acme.account
@@ -36,14 +35,7 @@ def test_two_hundred_managers_over_four_weeks_cost_two_queries_and_little_time(
         for place, manager in enumerate(crowd)
         for day in range(28)
     )
-    coverage_of(account, MONDAY, 28, NOON)
-    spent = []
-    for _ in range(5):
-        with CaptureQueriesContext(connection) as queries:
-            begun = perf_counter()
-            found = coverage_of(account, MONDAY, 28, NOON)
-            spent.append(perf_counter() - begun)
+    with CaptureQueriesContext(connection) as queries:
+        found = coverage_of(account, MONDAY, 28, NOON)
     assert len(queries) == 2
     assert found.most > 100
-    print(f"\ncoverage of 200 managers and 28 days: {min(spent) * 1000:.1f} ms")
-    assert min(spent) < 0.2  # four times the aim of 50 ms: the machine may be busy
