@@ -23,6 +23,7 @@ from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Cause, Mode, Presence
 from shifts.queries.presence import policy_of
 from shifts.queries.schedule import zone_of as own_zone
+from shifts.views.swaps import my_swaps_context
 
 LEADS_SHOWN = 10
 
@@ -35,10 +36,13 @@ def me(request: HttpRequest) -> HttpResponse:
     if "end" in request.GET:
         zone = own_zone(own, account_of(request))
         return ask_before_end(request, own, zone=zone, is_own=True)
-    schedule = schedule_of(request, own, account_of(request), read_clock())
-    return render(
-        request, "distribution/me.html", {"live": _live(request), "my_schedule": schedule}
-    )
+    now = read_clock()
+    context = {
+        "live": _live(request),
+        "my_schedule": schedule_of(request, own, account_of(request), now),
+        **my_swaps_context(request, now),
+    }
+    return render(request, "distribution/me.html", context)
 
 
 @require_GET

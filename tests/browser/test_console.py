@@ -8,18 +8,24 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Manager
-from distribution.models import Decision
+from distribution.models import Decision, DistributionSettings, ManagerProfile
 from distribution.queries.settings import settings_of
+from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Presence
+from shifts.core.participation import Status
+from shifts.operations.participation import mark_absent_today, set_participation
 from shifts.queries.presence import presence_of
 from tests.browser.conftest import Site
 from tests.functional.console import cast
+from tests.functional.schedule.cast import stand, week
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 # Tenths of a second in which the page asks again, instead of five seconds.
 FAST = "window.setInterval = (ask => (what, ms) => ask(what, ms === 5000 ? 300 : ms))(window.setInterval)"
+COUNTED = """window.polls = 0;
+window.setInterval = (ask => (what, ms) => ask(() => { window.polls += 1; what(); }, ms))(window.setInterval)"""
 
 
 def watch(page: Page) -> list[str]:
@@ -52,19 +58,24 @@ def test_axe_finds_nothing(site: Site, browser: Browser, scheme: str, width: int
     ):
         page = site.page(browser, user_id, scheme=scheme, width=width)
         page.goto(site.url + path)
-        page.evaluate(AXE)
-        result = page.evaluate(
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-        )
-        broken = [
-            (rule["id"], [node["html"][:160] for node in rule["nodes"][:3]])
-            for rule in result["violations"]
-        ]
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        if broken or wide:
-            found[path] = broken, wide
+        broken = broken_rules(page)
+        if broken != ([], False):
+            found[path] = broken
         page.context.close()
     assert found == {}
+
+
+def broken_rules(page: Page) -> tuple[list[tuple[str, list[str]]], bool]:
+    """Return what axe-core finds, and whether the page is wider than its window."""
+    page.evaluate(AXE)
+    result = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
+    )
+    broken = [
+        (rule["id"], [node["html"][:160] for node in rule["nodes"][:3]])
+        for rule in result["violations"]
+    ]
+    return broken, page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
 def test_the_settings_page_explains_and_saves(site: Site, browser: Browser) -> None:
@@ -118,6 +129,116 @@ def test_the_board_refreshes_itself_and_keeps_the_focus(site: Site, browser: Bro
     assert complaints == []
 
 
+def test_the_status_menu_works_by_keyboard_and_outlives_a_poll(
+    site: Site, browser: Browser
+) -> None:
+    page = site.page(browser, cast.SONIA)
+    complaints = watch(page)
+    page.add_init_script(FAST)
+    page.add_init_script(COUNTED)
+    page.goto(f"{site.url}/board")
+    menu = page.locator(f"#p-{cast.OLEG}")
+    summary = menu.locator("summary")
+    summary.press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    Manager.objects.filter(kommo_id=16).update(name="Dewi K. Renamed")
+    asked = page.evaluate("window.polls")
+    page.wait_for_function("asked => window.polls > asked + 2", arg=asked)
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(summary).to_be_focused()
+    expect(page.locator("#person-16")).to_contain_text("Dewi K. Renamed")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator(f"#p-{cast.OLEG}-off")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#flash")).to_contain_text("Oleg Petrov: Off.")
+    expect(summary).to_contain_text("Off")
+    expect(summary).to_be_focused()
+    expect(menu).not_to_have_attribute("open", "")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#flash")).to_contain_text("Undone: Oleg Petrov")
+    expect(summary).to_contain_text("On")
+    expect(page).to_have_url(f"{site.url}/board")
+    assert complaints == []
+
+
+@pytest.mark.feature("F21")
+def test_absent_today_is_one_click_on_a_phone(site: Site, browser: Browser) -> None:
+    page = site.page(browser, cast.SONIA, width=390, touch=True)
+    complaints = watch(page)
+    page.goto(f"{site.url}/board")
+    page.get_by_label("Absent today: Oleg Petrov").tap()
+    expect(page.locator("#flash")).to_contain_text("Oleg Petrov is absent today")
+    expect(page.locator(f"#person-{cast.OLEG}")).to_contain_text("switched off by a supervisor")
+    page.locator(f"#p-{cast.OLEG} summary").tap()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator(f"#p-{cast.OLEG}-forced_on").tap()
+    expect(page.locator(f"#person-{cast.OLEG} .yes")).to_have_text("Yes")
+    assert complaints == []
+
+
+def test_the_boards_filter_stays_while_the_page_asks_anew(site: Site, browser: Browser) -> None:
+    page = site.page(browser, cast.SONIA)
+    complaints = watch(page)
+    page.add_init_script(FAST)
+    page.goto(f"{site.url}/board")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(6)
+    page.get_by_label("Group").select_option("Service")
+    expect(rows).to_have_count(2)
+    expect(page).to_have_url(f"{site.url}/board?group=5")
+    page.get_by_label("Find a manager").press_sequentially("irina")
+    expect(rows).to_have_count(1)
+    cast.start(site.world, 18, presence_of(site.world[16]).shift_started_at)
+    expect(page.locator("#person-18")).to_contain_text("Online")
+    expect(rows).to_have_count(1)
+    page.get_by_label("Pause: Irina Belova").click()
+    expect(page.locator("#person-18")).to_contain_text("Paused")
+    expect(rows).to_have_count(1)
+    page.reload()
+    expect(rows).to_have_count(1)
+    expect(page.get_by_label("Find a manager")).to_have_value("irina")
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_where_every_axis_says_something(
+    site: Site, browser: Browser, scheme: str, width: int
+) -> None:
+    everything_planned(site)
+    found = {}
+    for user_id, path in (
+        (cast.SONIA, "/board"),
+        (cast.OLEG, "/board"),
+        (cast.OLEG, "/me"),
+        (cast.ANA, "/me"),
+        (cast.SONIA, "/me"),
+    ):
+        page = site.page(browser, user_id, scheme=scheme, width=width)
+        page.goto(site.url + path)
+        page.wait_for_load_state("networkidle")
+        menu = page.locator(f"#p-{cast.OLEG} summary")
+        if menu.count():
+            menu.click()
+        found[f"{path} {user_id}"] = broken_rules(page)
+        page.context.close()
+    assert {path: broken for path, broken in found.items() if broken != ([], False)} == {}
+
+
+def everything_planned(site: Site) -> None:
+    """Schedules count; Oleg has one, Ana is kept on, Mehmet is absent, Dewi has reached the limit."""
+    now, world = read_clock(), site.world
+    stand(world, [cast.OLEG], week(world, text="00:00-24:00", days=7), now=now)
+    stand(world, [cast.ANA], week(world, "rest", days=0), now=now)
+    DistributionSettings.objects.update(schedule_gate=True)
+    ManagerProfile.objects.create(account=world.account, manager=world[16], leads=1)
+    set_participation(world[cast.ANA], status=Status.FORCED_ON, now=now, by=world[cast.SONIA])
+    mark_absent_today(world[17], now=now, by=world[cast.SONIA], note="dentist")
+
+
 def test_a_board_without_connection_says_so(site: Site, browser: Browser) -> None:
     page = site.page(browser, cast.SONIA)
     page.add_init_script(FAST)
@@ -157,6 +278,17 @@ def test_a_manager_works_the_shift_from_a_phone(site: Site, browser: Browser) ->
     page.get_by_role("button", name="Pause").click()
     expect(page.locator(".status-card")).to_contain_text("on pause")
     page.get_by_role("button", name="Resume").click()
+    switch = page.get_by_role("switch", name="Participation")
+    expect(switch).to_be_checked()
+    switch.press("Space")
+    expect(switch).not_to_be_checked()
+    expect(page.locator(".status-card")).to_contain_text("you are switched off")
+    expect(switch).to_be_focused()
+    switch.click()
+    expect(page.locator(".status-card")).to_contain_text("You receive new leads now.")
+    page.get_by_role("link", name="A week later").click()
+    expect(page.get_by_role("link", name="This week")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.get_by_role("link", name="End shift").click()
     page.get_by_role("dialog").get_by_role("button", name="End shift").click()
     expect(page.locator(".status-card")).to_contain_text("Offline")

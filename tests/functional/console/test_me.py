@@ -228,23 +228,28 @@ def test_without_a_schedule_the_page_says_who_writes_it(
     assert "Nothing is planned for these weeks" in me(busy, client_of)
 
 
-def test_the_own_page_costs_the_same_with_200_colleagues(
-    busy: cast.World, client_of: ClientOf
+def test_the_own_page_reads_no_colleague(busy: cast.World, client_of: ClientOf) -> None:
+    client = client_of(busy[cast.OLEG])
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/me/live").status_code == 200
+    asked = [query["sql"] for query in queries if "accounts_manager m" in query["sql"]]
+    assert len(asked) == 2
+    assert all(f"{{{cast.OLEG}}}" in sql for sql in asked), asked
+    assert len(queries) <= 16
+
+
+def test_days_that_are_over_stay_as_they_were(
+    busy: cast.World, client_of: ClientOf, clock: MovableClock
 ) -> None:
-    client, group = client_of(busy[cast.OLEG]), busy[cast.OLEG].group
-
-    def cost() -> tuple[int, int]:
-        with CaptureQueriesContext(connection) as queries:
-            assert client.get("/me/live").status_code == 200
-        return len(queries), sum("Person 7" in query["sql"] for query in queries)
-
-    before = cost()
-    Manager.objects.bulk_create(
-        Manager(account=busy.account, kommo_id=5000 + one, name=f"Person {one}", group=group)
-        for one in range(200)
-    )
-    assert cost() == before
-    assert before[0] <= 16
+    pattern = week(busy)
+    stand(busy, [cast.OLEG], pattern)
+    clock.tick(days=2)
+    pattern.cycle = [[[600, 720]]] * 7
+    pattern.save(update_fields=["cycle"])
+    page = me(busy, client_of)
+    hours = [part.split("</span>")[0] for part in page.split('<span class="numeric">')[1:]]
+    shown = [text for text in hours if ":" in text and "," not in text and len(text) == 11]
+    assert shown[:3] == ["09:00–18:00", "09:00–18:00", "10:00–12:00"]
 
 
 def test_a_poll_is_answered_only_when_something_differs(
