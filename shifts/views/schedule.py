@@ -162,6 +162,7 @@ def _done(
     others = {row.actor_id for row in later} - {actor.kommo_id}
     return {
         "version": found.settings.version,
+        "written": edit.version if edit.changed else None,
         "cells": _cells(found, keys),
         "coverage": [coverage_json(one) for one in found.coverage],
         "history": history_json(found, now),

@@ -40,6 +40,25 @@ def page(site: Site, browser: Browser) -> Iterator[Page]:
     yield from grid_cast.opened(site, browser)
 
 
+@pytest.mark.feature("N7")
+def test_a_link_that_names_a_day_selects_its_column(site: Site, page: Page) -> None:
+    grid_cast.open_month(page, site.url, "?month=2026-03&day=2026-03-18")
+    assert {day for _user, day in selected(page)} == {18}
+
+
+def test_hours_around_the_clock_stay_what_they_are(site: Site, page: Page) -> None:
+    grid_cast.set_hours(site.world, DEWI, DEWI, [16], hours=((540, 1980),))
+    grid_cast.open_month(page, site.url)
+    cell(page, DEWI, 17).click()
+    tool(page, "Set working hours").click()
+    dialog = page.get_by_role("dialog", name="Set working hours")
+    dialog.get_by_role("button", name="09:00–09:00 +1").click()
+    dialog.get_by_role("button", name="Set hours").click()
+    expect(dialog).to_be_hidden()
+    grid_cast.settle(page)
+    assert hours_of(site.world.account, DEWI, [17]) == [[[540, 1980]]]
+
+
 # --- hours ---------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,9 @@ export class Changes {
   #undo = []; // versions of what was done here
   #redo = [];
 
-  // `conflicts.ask(detail, rows)` resolves to "overwrite" or "keep"; `viewer` is the own name.
-  constructor({ month, grid, server, messages, conflicts, viewer, onChange }) {
-    Object.assign(this, { month, grid, server, messages, conflicts, viewer, onChange });
+  // `conflicts.ask(detail, rows)` resolves to "overwrite" or "keep".
+  constructor({ month, grid, server, messages, conflicts, onChange }) {
+    Object.assign(this, { month, grid, server, messages, conflicts, onChange });
   }
 
   get isIdle() {
@@ -33,7 +33,7 @@ export class Changes {
     const step = async () => {
       const body = await this.#send(operations, paints);
       if (!body) return;
-      const own = this.#ownVersion(body);
+      const own = body.written ?? undefined;
       if (own) {
         this.#undo.push(own);
         this.#redo = [];
@@ -98,7 +98,7 @@ export class Changes {
       const operations = [{ op: "undo", version }];
       const body = await this.#send(operations, []);
       from.pop();
-      const own = body && this.#ownVersion(body);
+      const own = body?.written ?? undefined;
       if (own) to.push(own);
       if (!body) return;
       this.#take(body, operations, done);
@@ -154,12 +154,6 @@ export class Changes {
     }
     this.messages.announce(say("keptTheirs"));
     return null;
-  }
-
-  // The version of what this page has just changed; undefined where nothing was left to change.
-  #ownVersion(body) {
-    const own = ({ version, by }) => version > this.month.version && by === this.viewer;
-    return (body.history ?? []).find(own)?.version;
   }
 
   #indexes(cells = []) {

@@ -17,9 +17,14 @@ function short(minute) {
   return minutes === "00" ? String(hour) : `${hour}:${minutes}`;
 }
 
-// "09:00–13:00, 14:00–18:00"
+// Around the clock from another hour than midnight: its two times are the same.
+export function isWholeDay([start, end]) {
+  return start > 0 && end === start + DAY;
+}
+
+// "09:00–13:00, 14:00–18:00"; around the clock "09:00–09:00 +1"
 export function asText(hours) {
-  return hours.map(([start, end]) => `${long(start)}–${long(end)}`).join(", ");
+  return hours.map((one) => `${long(one[0])}–${long(one[1])}${isWholeDay(one) ? " +1" : ""}`).join(", ");
 }
 
 // "9–13 14–18"
@@ -33,15 +38,15 @@ export function toRows(hours) {
   return hours.map(([start, end]) => [field(start), field(end)]);
 }
 
-// Minutes from the rows of a form; null while a row is not filled.
+// Minutes from the rows of a form, [from, to, is around the clock]; null while a row is not filled.
 export function fromRows(rows) {
   const minutes = (text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
   if (rows.some(([start, end]) => !start || !end)) return null;
-  const hours = rows.map(([from, to]) => {
+  const hours = rows.map(([from, to, isWhole]) => {
     const start = minutes(from);
     const end = minutes(to);
     // 00:00–00:00 is the whole day; another pair of equal times is left to the server to refuse.
-    if (end > start || (end === start && start > 0)) return [start, end];
+    if (end > start || (end === start && start > 0 && !isWhole)) return [start, end];
     return [start, end + DAY];
   });
   return hours.sort((one, other) => one[0] - other[0]);

@@ -1,6 +1,6 @@
 // "Set working hours": rows of from and to, the hours that are usual, a word about nights.
 
-import { asText, fromRows, isOverMidnight, mostUsed, toRows } from "./hours.js";
+import { asText, fromRows, isOverMidnight, isWholeDay, mostUsed, toRows } from "./hours.js";
 import { Sheet } from "./sheet.js";
 import { say } from "./texts.js";
 
@@ -19,7 +19,10 @@ export class HoursSheet extends Sheet {
       this.#explain();
     });
     this.rows.addEventListener("click", (event) => this.#remove(event));
-    this.rows.addEventListener("input", () => this.#explain());
+    this.rows.addEventListener("input", (event) => {
+      delete event.target.closest("[role=group]").dataset.whole;
+      this.#explain();
+    });
     this.part("chips").addEventListener("click", (event) => {
       const chip = event.target.closest("button");
       if (chip) this.#fill(JSON.parse(chip.dataset.hours));
@@ -61,7 +64,10 @@ export class HoursSheet extends Sheet {
 
   #fill(hours) {
     this.rows.replaceChildren();
-    for (const row of toRows(hours)) this.#addRow(row);
+    toRows(hours).forEach((times, at) => {
+      const row = this.#addRow(times);
+      if (isWholeDay(hours[at])) row.dataset.whole = "yes";
+    });
     this.#explain();
   }
 
@@ -93,7 +99,8 @@ export class HoursSheet extends Sheet {
   }
 
   #hours() {
-    return fromRows([...this.rows.children].map((row) => [...row.querySelectorAll("input")].map(({ value }) => value)));
+    const times = (row) => [...row.querySelectorAll("input")].map(({ value }) => value);
+    return fromRows([...this.rows.children].map((row) => [...times(row), row.dataset.whole === "yes"]));
   }
 
   #explain() {

@@ -35,7 +35,7 @@ const server = new Server({
 });
 let rows = []; // in sight
 
-const changes = new Changes({ month, grid, server, messages, conflicts, viewer: root.dataset.viewer, onChange: () => refresh() });
+const changes = new Changes({ month, grid, server, messages, conflicts, onChange: () => refresh() });
 const actions = new Actions({ month, grid, selection, changes, messages, focus });
 const sheets = {
   hours: new HoursSheet(at("hours-sheet"), { month, selection, actions }),
@@ -117,6 +117,14 @@ at("schedule-search").addEventListener("keydown", (event) => {
 });
 at("schedule-group").addEventListener("change", (event) => event.target.form.requestSubmit());
 search();
-if (month.columnByDate.has(month.today)) grid.showColumn(month.columnByDate.get(month.today));
+// A link may name a day, as the page Coverage does for a gap: its column is selected and in sight.
+const named = new URLSearchParams(location.search).get("day");
+const shown = month.columnByDate.get(named) ?? month.columnByDate.get(month.today);
+if (shown !== undefined) grid.showColumn(shown);
+if (month.columnByDate.has(named)) {
+  selection.columns(shown, shown, { adds: false });
+  paint();
+  settle();
+}
 performance.measure("schedule-build", "schedule-begins");
 root.dataset.ready = "true";
