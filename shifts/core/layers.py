@@ -88,10 +88,11 @@ def day_of(
     """Return what a day comes to.
 
     `pattern` are the hours of the standing pattern, () for its day of rest, None without a pattern.
-    `overrides` stand in the order of their creation: the last one wins, a swap over all others.
+    `overrides` stand in the order of their creation, swaps among them: the last one wins. Whoever falls
+    ill on a day that they have taken over is away.
     """
     day = _base(pattern, month, is_holiday)
-    for override in sorted(overrides, key=lambda cell: cell.kind is OverrideKind.SWAP):
+    for override in overrides:
         day = _overridden(day, override)
     return day
 

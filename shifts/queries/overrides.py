@@ -81,7 +81,7 @@ def gaps_in(account: Account, first: date, last: date, now: datetime) -> set[dat
 
 
 def swapped_in(managers: Collection[Manager], first: date, last: date) -> list[Manager]:
-    """Return those of the managers who have swapped a day of [first, last]: a swap goes over absences."""
+    """Return those of the managers who have swapped a day of [first, last]."""
     rows = Override.objects.filter(
         manager__in=managers, kind=Override.Kind.SWAP, starts_on__lte=last, ends_on__gte=first
     )

@@ -383,9 +383,10 @@ def test_an_unknown_button_does_nothing(team, signed_in, agreed):
     assert state(agreed) == "agreed"
 
 
-def test_a_swap_over_an_absence_is_told_to_the_supervisor(team, signed_in, agreed):
+def test_an_absence_over_a_swapped_day_counts_and_is_told(team, signed_in, agreed):
     decide(signed_in(SONIA), agreed)
     sick = {"kind": "absence", "cause": "sick", "managers": [ANA], "starts_on": TUESDAY}
     page = signed_in(SONIA).post("/schedule/absences", sick, follow=True).content.decode()
-    assert "Ana Souza: a swap goes over this" in page
+    assert "Ana Souza: a swapped day lies in it" in page
+    assert planned(team, ANA, TUESDAY)[:2] == ("day_off", "absence")
     assert not Workday.objects.exists()
