@@ -258,7 +258,7 @@ def _day_coverage(
     least = min(
         (coverage.least([span for _, span in spans], window) for window in windows), default=0
     )
-    is_gap = bool(windows) and least < month.settings.coverage_minimum
+    is_gap = bool(windows) and on >= month.today and least < month.settings.coverage_minimum
     return DayCoverage(on, len({manager for manager, _ in spans}), least, is_gap)
 
 

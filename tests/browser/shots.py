@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from playwright.sync_api import Browser
 
 from distribution.models import Decision, DistributionSettings
+from peresmenka.demo.schedules import plan_schedules
+from peresmenka.lib.clock import read_clock
 from tests.browser.conftest import Site
 from tests.functional.console import cast
 
@@ -22,17 +26,31 @@ PAGES = {
     "team": (cast.VERA, "/team"),
     "board": (cast.SONIA, "/board"),
     "me": (cast.OLEG, "/me"),
+    "month": (cast.SONIA, "/schedule"),
+    "patterns": (cast.SONIA, "/schedule/patterns"),
+    "holidays": (cast.SONIA, "/schedule/holidays"),
+    "absences": (cast.SONIA, "/schedule/absences"),
+    "swaps": (cast.SONIA, "/schedule/swaps"),
+    "import": (cast.SONIA, "/schedule/import"),
+    "calendars": (cast.SONIA, "/schedule/calendars"),
+    "coverage": (cast.SONIA, "/coverage"),
+    "my-swaps": (cast.OLEG, "/me/swaps"),
+    "my-calendar": (cast.OLEG, "/me/calendar"),
     "log": (cast.SONIA, "/log"),
     "decision": (cast.SONIA, "/log/{decision}"),
     "welcome": (None, "/"),
     "missing": (cast.VERA, "/nothing-here"),
 }
+SELLERS = (cast.OLEG, cast.ANA, cast.LUCAS, 16, 17)
 ONLY = os.environ.get("SHOTS_PAGES", ",".join(PAGES)).split(",")
 
 
 @pytest.mark.browser
 def test_pictures(site: Site, browser: Browser) -> None:
     FOLDER.mkdir(exist_ok=True)
+    # The flush of earlier tests has taken what the migration wrote.
+    import_module("shifts.migrations.0003_presets_and_housekeeping").create(apps, None)
+    plan_schedules(site.world.account, [site.world[user] for user in SELLERS], read_clock())
     decision = Decision.objects.for_account(site.world.account).order_by("-pk").first()
     for language in LANGUAGES:
         for scheme in ("light", "dark"):
