@@ -15,21 +15,17 @@ from icalendar import Calendar, Component, vDuration
 from icalendar import Event as Component_
 
 from shifts.core.calendar_import import Event, Reason
+from shifts.exchange.repetition import is_plain, named_days, rule_of
 
 PRODID = "-//Peresmenka//Schedule//EN"
 REFRESH = timedelta(hours=1)
 MOST_EVENTS = 5_000
-MOST_SERIES = 300  # repetitions that are worked out
-MOST_STEPS = 1_000_000  # days from the beginnings of all repetitions to the last day looked at
+MOST_STEPS = 200_000  # of all repetitions from their beginnings to the last day looked at
+MOST_OCCURRENCES = 10_000  # of all repetitions in the days looked at, at most
 LONGEST_TITLE = 200
 _SHORT = timedelta(hours=4)  # no working day is shorter: such a repetition need not be worked out
 _DAY = timedelta(days=1)
-# Parts of a repetition whose days are found quickly; hours and numbers of weeks are not among them.
-_RULE_PARTS = {
-    *("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"),
-    *("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"),
-}
-_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DATES = {"DTSTART", "DTEND", "DURATION", "RDATE", "EXDATE", "RECURRENCE-ID"}
 _BEGINS = re.compile(rb"^BEGIN:VEVENT\s*$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -115,11 +111,12 @@ def read_calendar(raw: bytes, first: date, last: date) -> CalendarFile:
         series: dict[str, list[Component]] = defaultdict(list)
         for number, component in enumerate(calendar.walk("VEVENT")):
             series[str(component.get("UID") or number)].append(component)
-        repeated: list[Component] = []
+        repeated: list[Sequence[Component]] = []
         for components in series.values():
             _sort_out(components, found, repeated)
-        if repeated:
-            _expand(calendar, repeated, first, last, found)
+        _refuse_intricate(repeated, first, last)
+        for repetition in repeated:
+            _expand(calendar, repetition, first, last, found)
     return found
 
 
@@ -143,7 +140,7 @@ def _parse(raw: bytes) -> list[Component]:
 
 
 def _sort_out(
-    components: Sequence[Component], found: CalendarFile, repeated: list[Component]
+    components: Sequence[Component], found: CalendarFile, repeated: list[Sequence[Component]]
 ) -> None:
     """Read the components of one event: at once, or later as a repetition."""
     if not any(_repeats(component) for component in components):
@@ -154,12 +151,12 @@ def _sort_out(
     reason = None
     if None in events:
         reason = Reason.UNREADABLE
-    elif not all(_is_plain(component) for component in components):
+    elif not all(is_plain(component) for component in components):
         reason = Reason.REPEATS
     elif all(event is not None and _is_short(event) for event in events):
         reason = Reason.SHORT
     if reason is None:
-        repeated += components
+        repeated.append(components)
     else:
         found.left_out.append((events[0] or _shell(components[0]), reason))
 
@@ -172,82 +169,41 @@ def _is_short(event: Event) -> bool:
     return not event.is_all_day and event.ends - event.starts < _SHORT
 
 
-def _is_plain(component: Component) -> bool:
-    """Say whether a repetition is one that days off have, and whose days are soon found.
-
-    A rule that never comes true is looked for up to the year 9999; an interval of 0 without end.
-    """
-    rule = component.get("RRULE")
-    if rule is None:
-        return True
-    if isinstance(rule, list) or not _RULE_PARTS.issuperset(rule):
-        return False
-    try:
-        return _comes_true(
-            frequency=str(rule.get("FREQ", ["?"])[0]).upper(),
-            interval=int(rule.get("INTERVAL", [1])[0]),
-            weekdays=[str(day) for day in rule.get("BYDAY", [])],
-            days=[abs(int(day)) for day in rule.get("BYMONTHDAY", [])],
-            months=[int(month) for month in rule.get("BYMONTH", [])],
-            positions=[abs(int(place)) for place in rule.get("BYSETPOS", [])],
-        )
-    except (ValueError, TypeError, IndexError):
-        return False
-
-
-def _comes_true(
-    *,
-    frequency: str,
-    interval: int,
-    weekdays: list[str],
-    days: list[int],
-    months: list[int],
-    positions: list[int],
-) -> bool:
-    numbers = [int(found[0]) for day in weekdays if (found := re.match(r"[+-]?\d+", day))]
-    longest = max((_LONGEST_MONTHS[month - 1] for month in months if 1 <= month <= 12), default=31)
-    is_sound = (
-        frequency in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-        and 1 <= interval <= 1000
-        and all(1 <= month <= 12 for month in months)
-        and all(1 <= abs(number) <= 5 for number in numbers)
-        and (not days or 1 <= min(days) <= longest)
-        and set(positions) <= {1}
-    )
-    is_contradictory = (
-        (numbers and days)
-        or (interval > 1 and frequency == "DAILY" and (weekdays or days or months))
-        or (interval > 1 and frequency == "MONTHLY" and (months or max(days, default=1) > 28))
-        or (interval > 1 and frequency == "WEEKLY" and (days or months))
-    )
-    return is_sound and not is_contradictory
+def _refuse_intricate(series: Sequence[Sequence[Component]], first: date, last: date) -> None:
+    """Raise UnreadableCalendar where the repetitions take too long to work out."""
+    components = [component for components in series for component in components]
+    rules = [(rule, component) for component in components if (rule := rule_of(component))]
+    steps = sum(rule.steps((last - _start_day(component)).days) for rule, component in rules)
+    most = sum(rule.occurrences((last - first).days) for rule, _ in rules)
+    most += sum(named_days(component) for component in components)
+    if steps > MOST_STEPS or most > MOST_OCCURRENCES:
+        raise UnreadableCalendar(Trouble.TOO_INTRICATE)
 
 
 def _expand(
     calendar: Component,
-    repeated: list[Component],
+    components: Sequence[Component],
     first: date,
     last: date,
     found: CalendarFile,
 ) -> None:
-    """Add the occurrences of repetitions that reach into [first, last]."""
-    steps = sum(max((last - _start_day(component)).days, 0) for component in repeated)
-    if len(repeated) > MOST_SERIES or steps > MOST_STEPS:
-        raise UnreadableCalendar(Trouble.TOO_INTRICATE)
-    reduced = Calendar()
-    reduced.add("prodid", PRODID)
-    reduced.add("version", "2.0")
+    """Add the occurrences of one repetition that reach into [first, last]."""
+    alone = Calendar()
     if "X-WR-TIMEZONE" in calendar:
-        reduced["X-WR-TIMEZONE"] = calendar["X-WR-TIMEZONE"]
-    for component in (*calendar.walk("VTIMEZONE"), *repeated):
-        reduced.add_component(component)
-    query = recurring_ical_events.of(reduced, skip_bad_series=True)
+        alone["X-WR-TIMEZONE"] = calendar["X-WR-TIMEZONE"]
+    for component in components:
+        alone.add_component(component)
+    whole = _event(components[0]) or _shell(components[0])
     try:
-        occurrences = query.between(first - _DAY, last + 2 * _DAY)
-    except (ValueError, TypeError, OverflowError, ArithmeticError) as error:
-        raise UnreadableCalendar(Trouble.BROKEN) from error
+        occurrences = recurring_ical_events.of(alone).between(first, last + _DAY)
+    except Exception:  # noqa: BLE001 - the library raises whatever it stumbles over
+        found.left_out.append((whole, Reason.UNREADABLE))
+        return
     for component in occurrences:
         _add(component, found)
+    if not occurrences:
+        is_later = _start_day(components[0]) > last
+        found.left_out.append((whole, Reason.FAR if is_later else Reason.PAST))
 
 
 def _start_day(component: Component) -> date:
@@ -268,6 +224,8 @@ def _add(component: Component, found: CalendarFile) -> None:
 
 def _event(component: Component) -> Event | None:
     """Return a component as an event; None where it has no sound beginning and end."""
+    if any(name in _DATES for name, _problem in component.errors):
+        return None
     try:
         starts, ends = component.start, component.end  # type: ignore[attr-defined]
         if not isinstance(starts, datetime) and ends <= starts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from openpyxl import Workbook, load_workbook
 
-from shifts.core.calendar_import import Event, Reason, days_taken, owners_of, periods_of
+from shifts.core.calendar_import import (
+    Event,
+    Reason,
+    days_taken,
+    owners_of,
+    periods_of,
+    reason_without_days,
+)
 from shifts.core.layers import MonthCell
 from shifts.core.people import Person
 from shifts.core.table_import import (
@@ -315,16 +322,30 @@ def bomb() -> bytes:
     return file.getvalue()
 
 
-def with_entities() -> bytes:
-    """Return a workbook whose sheet declares an entity that reads a file."""
-    source, target = io.BytesIO(saved(workbook(("Any", [["", 1]])))), io.BytesIO()
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+def rewritten(rewrite: Callable[[bytes], bytes]) -> bytes:
+    """Return a workbook whose sheet was rewritten by hand."""
+    source, target = io.BytesIO(saved(workbook(("Any", [["", 1], ["x", 2]])))), io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.infolist():
             body = old.read(member)
-            if member.filename.endswith("sheet1.xml"):
-                body = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + body
-            new.writestr(member, body)
+            is_sheet = member.filename.endswith("sheet1.xml")
+            new.writestr(member, rewrite(body) if is_sheet else body)
     return target.getvalue()
+
+
+def with_entities() -> bytes:
+    """Return a workbook whose sheet declares an entity that reads a file."""
+    return rewritten(lambda xml: b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + xml)
+
+
+def with_many_merges() -> bytes:
+    """Return a workbook that merges the same cells a hundred thousand times."""
+    merges = b'<mergeCell ref="B1:CV2"/>' * 100_000
+    return rewritten(
+        lambda xml: xml.replace(
+            b"</sheetData>", b"</sheetData><mergeCells>" + merges + b"</mergeCells>"
+        )
+    )
 
 
 def with_bad_crc() -> bytes:
@@ -346,6 +367,7 @@ BAD_TABLES = {
     "another zip": (None, Trouble.BROKEN),
     "a bomb": (bomb(), Trouble.SWELLS),
     "entities": (with_entities(), Trouble.BROKEN),
+    "100,000 merged areas": (with_many_merges(), Trouble.BROKEN),
     "damaged": (with_bad_crc(), Trouble.BROKEN),
     "no cells": (saved(workbook(("Any", []))), Trouble.EMPTY),
     "1,201 lines": (b"Name,1\r\n" + b"Oleg,off\r\n" * 1200, Trouble.TOO_MANY_ROWS),
@@ -495,6 +517,22 @@ def test_repetitions_of_days_off_are_worked_out(rule: str) -> None:
     assert len(read(f"DTSTART;VALUE=DATE:20260306\r\nRRULE:{rule}").events) >= 2
 
 
+def test_repetitions_that_are_over_are_said_to_be() -> None:
+    found = read(
+        "SUMMARY:a\r\nDTSTART;VALUE=DATE:20250306\r\nRRULE:FREQ=DAILY;UNTIL=20250401",
+        "SUMMARY:b\r\nDTSTART;VALUE=DATE:20290306\r\nRRULE:FREQ=DAILY;COUNT=4",
+    )
+    assert [reason for _, reason in found.left_out] == [Reason.PAST, Reason.FAR]
+
+
+def test_a_calendar_of_birthdays_is_not_too_much() -> None:
+    born = [
+        f"SUMMARY:Person {number}\r\nDTSTART;VALUE=DATE:19{50 + number % 40}0310\r\nRRULE:FREQ=YEARLY"
+        for number in range(300)
+    ]
+    assert len(read(*born).events) == 600  # in March of two years
+
+
 def test_short_meetings_that_repeat_are_not_worked_out() -> None:
     found = read(
         "SUMMARY:Daily\r\nDTSTART:20200306T090000Z\r\nDTEND:20200306T093000Z\r\nRRULE:FREQ=DAILY"
@@ -529,7 +567,14 @@ BAD_CALENDARS = {
     ),
     "many series": (
         calendar(
-            *[f"UID:{n}\r\nDTSTART;VALUE=DATE:20260306\r\nRRULE:FREQ=DAILY" for n in range(301)]
+            *[f"UID:{n}\r\nDTSTART;VALUE=DATE:20260306\r\nRRULE:FREQ=DAILY" for n in range(30)]
+        ),
+        "too_intricate",
+    ),
+    "many days by name": (
+        calendar(
+            "UID:1\r\nDTSTART;VALUE=DATE:20260306\r\nRDATE;VALUE=DATE:"
+            + ",".join(["20260307"] * 11_000)
         ),
         "too_intricate",
     ),
@@ -544,13 +589,48 @@ def test_a_bad_calendar_is_refused_with_its_cause(name: str) -> None:
     assert refused.value.trouble == trouble
 
 
-@given(st.binary(max_size=200))
-def test_any_event_is_read_or_refused(raw: bytes) -> None:
-    body = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260306\r\n" + raw
+NAMES = (
+    *("DTSTART", "DTEND", "DURATION", "RDATE", "EXDATE"),
+    *("RECURRENCE-ID", "SUMMARY", "ATTENDEE", "STATUS"),
+)
+PARAMETERS = ("", ";VALUE=DATE", ";TZID=Europe/Madrid", ";TZID=None", ";=", ";VALUE=X")
+VALUES = (
+    *("", "x", "20260306", "20260306,20260310", "20260306T090000", "20260306T090000Z"),
+    *("99991231", "00010101", "P1D", "PT9H", "-P1D", "P99999999D", "20260306/P1D"),
+    *("MAILTO:a@b", "CANCELLED"),
+)
+PARTS = (
+    *("COUNT=3", "COUNT=0", "COUNT=-1", "INTERVAL=0", "INTERVAL=999", "WKST=SU"),
+    *("UNTIL=20260401", "UNTIL=20260401T000000Z", "UNTIL=x", "BYMONTH=2", "BYMONTH=13"),
+    *("BYDAY=MO", "BYDAY=-1FR", "BYDAY=XX", "BYMONTHDAY=31", "BYMONTHDAY=0"),
+    *("BYSETPOS=-1", "BYSETPOS=1;BYDAY=MO,TU"),
+)
+LINES = st.one_of(
+    st.builds(
+        "{}{}:{}".format,
+        st.sampled_from(NAMES),
+        st.sampled_from(PARAMETERS),
+        st.sampled_from(VALUES),
+    ),
+    st.builds(
+        "RRULE:FREQ={};{}".format,
+        st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY", "X", ""]),
+        st.sampled_from(PARTS),
+    ),
+    st.text(max_size=20),
+)
+
+
+@given(st.lists(st.lists(LINES, max_size=5), max_size=3))
+def test_any_event_is_read_or_refused(components: list[list[str]]) -> None:
+    raw = calendar(*["\r\n".join(["UID:1", *lines]) for lines in components])
     try:
-        read_calendar(body + b"\r\nEND:VEVENT\r\nEND:VCALENDAR", date(2026, 3, 1), date(2027, 4, 7))
+        found = read_calendar(raw, date(2026, 3, 1), date(2027, 4, 7))
     except UnreadableCalendar:
         return
+    for event in found.events:
+        days_taken(event, date(2026, 3, 2), date(2027, 4, 6), MADRID, lambda on: ((540, 1080),))
+        reason_without_days(event, date(2026, 3, 2), date(2027, 4, 6), MADRID)
 
 
 def timed(begin: str, end: str) -> Event:
