@@ -7,6 +7,7 @@ from typing import Any
 
 from bench import burst as bursts
 from bench import processes
+from bench import schedules as rotas
 from bench.core import deal_microseconds
 from bench.ingest import ingest as run_ingest
 from bench.kommo import Kommo
@@ -65,3 +66,25 @@ def ingest(kommo: Kommo, smaller: int) -> Any:
     """Durable webhooks a second."""
     place = make_place(kommo, next(_numbers), managers=5, limit=0)
     return run_ingest(place, seconds=8 / smaller)
+
+
+def schedules(kommo: Kommo, smaller: int) -> Any:
+    """Who works now and the month grid, for 200 people; their past must cost nothing."""
+    people = 200 // smaller
+    young = rotas.make_team(next(_numbers), people)
+    rotas.remember(young, 30)
+    month = rotas.reads(young)
+    old = rotas.make_team(next(_numbers), people)
+    rotas.remember(old, 3 * 365 // smaller)
+    return {
+        "managers": people,
+        "one_month": month,
+        "three_years": rotas.reads(old),
+        "grid": rotas.grid(old),
+        "goals": {
+            "who_works_ms": 5,
+            "month_ms": 300,
+            "month_queries": 15,
+            "operation_ms": 500,
+        },
+    }

@@ -7,15 +7,11 @@ from celery import shared_task
 from peresmenka.lib.clock import read_clock
 from shifts.operations import coverage, plan
 
-ACCOUNTS_A_RUN = 20
-
 
 @shared_task
 def plan_ahead() -> int:
     """Plan the days that have come within the horizon; return for how many accounts."""
-    now = read_clock()
-    accounts = plan.accounts_to_plan(now, ACCOUNTS_A_RUN)
-    return sum(plan.plan_ahead(account, now=now) for account in accounts)
+    return plan.keep_plans(read_clock())
 
 
 @shared_task(soft_time_limit=300, time_limit=330)

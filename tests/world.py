@@ -35,6 +35,7 @@ from sandbox.model import Stage
 from sandbox.outbound import Outgoing
 from sandbox.world import World as Sandbox
 from shifts.models import ShiftSettings
+from shifts.operations.plan import keep_plans
 
 HOST = "acme.kommo.com"
 # Wednesday 2026-09-23, 10:00 in Madrid.
@@ -224,6 +225,7 @@ class World:
         self._tick()
         found = self.post_hooks() > 0
         found = do_housekeeping(self.now) or found
+        found = keep_plans(self.now) > 0 or found
         found = take_turn() is not None or found
         found = deliver() is not None or found
         return reconcile_due(self.now) or found

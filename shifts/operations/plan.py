@@ -27,6 +27,7 @@ from shifts.models import ScheduleChange, ScheduleSettings, WorkSpan
 from shifts.queries.schedule import Layers, layers_of, local_day, zone_of
 
 HORIZON_DAYS = 62  # a plan reaches so far ahead; the grid shows what lies beyond from the layers
+ACCOUNTS_A_ROUND = 20
 _DAY = timedelta(days=1)
 
 
@@ -126,6 +127,15 @@ def plan_ahead(account: Account, *, now: datetime) -> bool:
         return False
     tell(account, now)
     return True
+
+
+def keep_plans(now: datetime) -> int:
+    """Plan ahead the accounts that need it, a few a round; return how many had work.
+
+    Called by Celery's beat and by the pump alike.
+    """
+    accounts = accounts_to_plan(now, ACCOUNTS_A_ROUND)
+    return sum(plan_ahead(account, now=now) for account in accounts)
 
 
 def accounts_to_plan(now: datetime, most: int) -> list[Account]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -44,6 +45,79 @@ class Checks:
         self._sim = simulation
         self._account_id = simulation.account.pk
         self._crm = simulation.world.sandbox.crm.account_at(HOST)
+        self._judged = 0  # the last decision that was looked at
+        self._wrong: list[str] = []
+
+    # -- at each decision
+
+    def judge_decisions(self) -> None:
+        """Look at what was just decided: who has received by the rules of now, worked out anew."""
+        dealt = Decision.objects.for_account(self._account_id).filter(
+            kind__in=(Decision.Kind.DISTRIBUTION, Decision.Kind.REDISTRIBUTION),
+            chosen_id__isnull=False,
+            id__gt=self._judged,
+        )
+        rows = list(dealt.order_by("id").values_list("id", "lead_id", "chosen_id", "decided_at"))
+        for number, lead_id, user_id, at in rows:
+            self._judged = number
+            self._sim.counts["judged"] += 1
+            if why := self._why_not(user_id, at):
+                self._wrong.append(f"lead {lead_id} went to {user_id}, who {why} at {at}")
+
+    def _why_not(self, user_id: int, at: datetime) -> str:
+        """Say what speaks against somebody who has just received."""
+        rota = self._sim.office.rota
+        if user_id not in rota.people:
+            return ""
+        if not rota.takes_part(user_id, at):
+            return "is switched off"
+        if self._sim.gate and not rota.is_in_service(user_id, at):
+            return "is not in service"
+        limit = rota.people[user_id].limit
+        held = LeadMirror.objects.for_account(self._account_id)
+        if limit is not None and held.filter(owner_id=user_id, is_counted=True).count() > limit:
+            return f"has more than {limit} leads"
+        return ""
+
+    def when_idle(self) -> None:
+        """The service has nothing left to do now: what waits does so with reason."""
+        assert not self._wrong, self._wrong[0]
+        if self._is_idle():
+            self._sim.counts["idle moments"] += 1
+            self._rosters_are_true()
+            self._waiting_is_true(State.WAITING)
+
+    def _is_idle(self) -> bool:
+        events = InboxEvent.objects.filter(account_id=self._account_id, done_at=None)
+        overdue = Timer.objects.for_account(self._account_id).filter(
+            due_at__lte=self._sim.world.now
+        )
+        return not events.exists() and not overdue.exists()
+
+    def _rosters_are_true(self) -> None:
+        """Everybody's objections of status, schedule and limit are those of the rota."""
+        rota, now = self._sim.office.rota, self._sim.world.now
+        loads = ManagerLoad.objects.for_account(self._account_id)
+        held = dict(loads.values_list("user_id", "open_leads"))
+        for situation in situations_for(self._account_id, now).values():
+            is_gated = situation.policy.require_schedule
+            for verdict in Turn(situation).verdicts():
+                user = verdict.manager_id
+                if user not in rota.people:
+                    continue
+                limit = rota.people[user].limit
+                ours = {
+                    "off": not rota.takes_part(user, now),
+                    "off_schedule": is_gated and not rota.is_in_service(user, now),
+                    "at_limit": limit is not None and held.get(user, 0) >= limit,
+                }
+                found = {refusal.reason.value for refusal in verdict.refusals}
+                theirs = {
+                    "off": bool(found & {"forced_off", "participation_off"}),
+                    "off_schedule": "off_schedule" in found,
+                    "at_limit": "at_limit" in found,
+                }
+                assert theirs == ours, f"user {user} at {now}: {theirs}, by the rota {ours}"
 
     # -- always
 
@@ -57,6 +131,7 @@ class Checks:
         )
         assert not self._rows(_LOADS), f"a load is not the mirror's: {self._rows(_LOADS)}"
         assert not self._rows(_TWO_SENDING), "two changes of one lead are on their way"
+        assert not self._wrong, self._wrong[0]
         assert not sim.wire.blind_writes, f"read and written over: {sim.wire.blind_writes}"
         unexcused = [one for one in sim.wire.overwrites if not one.is_excused]
         assert not unexcused, f"a human's change was written over: {unexcused}"
@@ -195,9 +270,9 @@ class Checks:
         events = self._crm.events_of.get(("lead", lead.id), ())
         return any(event.type == "lead_deleted" for event in events)
 
-    def _waiting_is_true(self) -> None:
+    def _waiting_is_true(self, *states: str) -> None:
         rows = LeadMirror.objects.for_account(self._account_id).filter(
-            state__in=(State.WAITING, State.PARKED)
+            state__in=states or (State.WAITING, State.PARKED)
         )
         turns = {
             rule_id: Turn(situation)

@@ -24,6 +24,7 @@ from distribution.operations.agenda import MAX_DEATHS, claim_events
 from distribution.operations.reconcile import reconcile_due
 from tests import world as worlds
 from tests.simulation.checks import Checks
+from tests.simulation.office import Office
 from tests.simulation.people import People
 from tests.simulation.virtual import SessionClock
 from tests.simulation.wire import Frame, Wire, WorkerDied
@@ -52,6 +53,7 @@ class Plan:
     reconciles: bool = True  # off: the inbox alone must lose nothing
     managers: int = 4
     groups: tuple[str, ...] = ("Sales",)
+    schedules: bool = False  # they count, and admins change them, statuses and limits
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -81,13 +83,15 @@ class Simulation:
         self.counts: Counter[str] = Counter()
         self.is_quiet = True  # nothing interferes: setting up, and coming to rest
         self.account = self._open()
+        self.gate = False  # whether schedules count in the turn that was begun last
+        self.office = Office(self)
         self.people = People(self)
         self.checks = Checks(self)
         self._depth = len(connection.savepoint_ids)
         lane = self.account.pk
         self._workers: list[tuple[str, float, Callable[[], object]]] = [
             ("hooks", 4, self.world.post_hooks),
-            ("turn", 6, lambda: turn.take_turn(before_commit=lambda: self.point("commit", True))),
+            ("turn", 6, lambda: turn.take_turn(before_commit=self._before_commit)),
             ("deliver", 5, delivering.deliver),
             ("house", 1, lambda: do_housekeeping(self.world.now)),
             ("reconcile", int(plan.reconciles), lambda: reconcile_due(self.world.now)),
@@ -97,9 +101,18 @@ class Simulation:
     def _open(self) -> Account:
         account = self.world.open(managers=self.plan.managers, groups=self.plan.groups)
         vip = next(iter(self.world.sandbox.crm.account_at(account.host).fields["leads"]))
-        values = {"notes_enabled": True, "exclusion_field_id": vip, **self.plan.settings}
+        values = {
+            "notes_enabled": True,
+            "exclusion_field_id": vip,
+            "schedule_gate": self.plan.schedules,
+            **self.plan.settings,
+        }
         self.world.configure(account, **values)
         return account
+
+    def _before_commit(self) -> None:
+        self.checks.judge_decisions()
+        self.point("commit", True)
 
     def say(self, text: str) -> None:
         """Note what happens."""
@@ -120,6 +133,8 @@ class Simulation:
                 self.is_quiet = True
                 self.come_to_rest()
                 self.checks.at_rest()
+                if self.plan.schedules:
+                    self.office.fidget()
                 self.people.bring_everybody_back()
                 self.come_to_rest()
                 self.checks.when_everybody_is_back()
@@ -151,6 +166,7 @@ class Simulation:
         def enriched(*args: Any) -> Any:
             found = enrich(*args)
             self.point("enriched", False)
+            self.gate = args[1].schedule_gate
             return found
 
         def settled(*args: Any, **kwargs: Any) -> None:
@@ -254,6 +270,14 @@ class Simulation:
         Account.objects.filter(pk=self.account.pk).update(synced_at=F("installed_at"))
         for seconds in (35, 65, 310, 610, 910, 910, 3600, 310, 310):
             self.clock.advance(seconds)
-            self.world.run()
-        self.world.advance_to(worlds.time(12))
-        self.world.advance(310)
+            self.rest()
+        self.world.advance_to(worlds.time(12), run=False)
+        self.rest()
+        self.clock.advance(310)
+        self.rest()
+
+    def rest(self) -> None:
+        """Let the service do all that it can do now; then what waits has a reason to."""
+        self.world.run()
+        self.checks.judge_decisions()
+        self.checks.when_idle()

@@ -11,8 +11,23 @@ from unittest.mock import patch
 from django.db import connection
 
 from accounts.models import InboxEvent, Lane
+from distribution.core.decide import Turn
 from distribution.core.delivery import Outcome
-from distribution.operations import absorb, agenda, bulk, deliver, effects, lanes, send_notes, turn
+from distribution.operations import (
+    absorb,
+    agenda,
+    bulk,
+    dealing,
+    deliver,
+    effects,
+    happenings,
+    lanes,
+    moves,
+    send_notes,
+    turn,
+)
+from distribution.queries import situation
+from shifts.core import participation
 
 Mutant = Callable[[ExitStack], None]
 
@@ -130,6 +145,49 @@ def _loads_forgotten(stack: ExitStack) -> None:
     stack.enter_context(patch.object(bulk, "_add_counters", without_loads))
 
 
+def _schedule_ignored(stack: ExitStack) -> None:
+    """Schedules count, but nobody looks at them."""
+    ask = situation.availability_of
+
+    def without_schedule(*args: Any, **kwargs: Any) -> Any:
+        return ask(*args, **{**kwargs, "with_schedule": False})
+
+    stack.enter_context(patch.object(situation, "availability_of", without_schedule))
+
+
+def _availability_forgotten(stack: ExitStack) -> None:
+    """A change of who can take leads lets nobody look at those that wait."""
+    kind = InboxEvent.Kind.AVAILABILITY
+    stack.enter_context(patch.dict(happenings._ABSORB, {kind: lambda work, payload: None}))
+
+
+def _openings_forgotten(stack: ExitStack) -> None:
+    """Nobody looks again when hours begin or an absence is over."""
+    for module in (dealing, moves):
+        stack.enter_context(patch.object(module, "set_drain", lambda work, due_at: None))
+
+
+def _status_without_end(stack: ExitStack) -> None:
+    """A status counts on although its end has passed."""
+
+    def standing_at(now: datetime, status: Any, until: Any, after: Any, note: str = "") -> Any:
+        return participation.Standing(status, until, note)
+
+    stack.enter_context(patch.object(participation, "standing_at", standing_at))
+
+
+def _limit_forgotten_in_a_burst(stack: ExitStack) -> None:
+    """Within a turn nobody's limit is looked at again."""
+    stack.enter_context(patch.object(Turn, "_judge_again", lambda self, seat: None))
+
+
+OF_AVAILABILITY: dict[str, Mutant] = {
+    "the schedule is ignored": _schedule_ignored,
+    "no release on a change of availability": _availability_forgotten,
+    "no release when hours begin": _openings_forgotten,
+    "a status does not end": _status_without_end,
+    "a burst forgets the limit": _limit_forgotten_in_a_burst,
+}
 MUTANTS: dict[str, Mutant] = {
     "no lock": _no_lock,
     "no fencing": _no_fencing,
@@ -141,6 +199,7 @@ MUTANTS: dict[str, Mutant] = {
     "an echo is taken for a human": _echo_taken_for_human,
     "dealt at every look": _dealt_at_every_look,
     "loads are forgotten": _loads_forgotten,
+    **OF_AVAILABILITY,
 }
 
 

@@ -61,6 +61,7 @@ class People:
             ("shift", 6, self._press_shift),
             ("user", 1, self._toggle_user),
             ("settings", 1, self._save_settings),
+            *(simulation.office.acts if plan.schedules else ()),
         )
         # Each history leaves out some of what may happen, so that the rest is seen in depth.
         kept = [row for row in human if self._random.random() < 0.8] if plan.people else []
@@ -71,11 +72,14 @@ class People:
             *kept,
             *((("fault", 3, self._arm), ("repair", 2, self._repair)) if plan.faults else ()),
             *((("weather", 2, self._change_weather),) if plan.weather else ()),
+            *((("calm", 2, simulation.rest),) if plan.schedules else ()),
         ]
         self._faults = self._random.sample(ENDLESS_FAULTS, 5)
 
     def begin(self) -> None:
         """Start the shifts: of everybody where nobody ever leaves, else of some."""
+        if self._sim.plan.schedules:
+            self._sim.office.begin()
         for user_id in self._managers:
             if not self._sim.plan.people or self._random.random() < 0.7:
                 self._shift(user_id, "start")
@@ -97,6 +101,8 @@ class People:
         Account.objects.filter(pk=self._sim.account.pk).update(synced_at=None)
         self._save({"shift_mode": "manual"})  # or else hours of silence send them home
         self._sim.world.run()
+        if self._sim.plan.schedules:
+            self._sim.office.let_everybody_work()
         for user_id in self._managers:
             self._shift(user_id, "start")
 
@@ -181,8 +187,10 @@ class People:
 
     def _save_settings(self) -> None:
         random = self._random
+        gate = {"schedule_gate": random.random() < 0.7} if self._sim.plan.schedules else {}
         changes = random.choice(
             (
+                *([gate, gate] if gate else ()),
                 {"strategy": random.choice(("even", "least_loaded"))},
                 {"notes_enabled": random.random() < 0.7},
                 {"return_enabled": random.random() < 0.7},

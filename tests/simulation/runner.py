@@ -38,6 +38,7 @@ def plan_of(seed: int) -> Plan:
         long_waits=random.random() < 0.5,
         reconciles=random.random() < 0.7,
         settings=hours,
+        schedules=random.random() < 0.5,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.history import Plan, Violation
-from tests.simulation.mutants import MUTANTS, mutant
+from tests.simulation.mutants import MUTANTS, OF_AVAILABILITY, mutant
 from tests.simulation.runner import run_history
 
 MOST_HISTORIES = 12
@@ -19,10 +19,11 @@ ROUGH = Plan(steps=40, dies=0.04, is_overtaken=0.3, is_paused=0.12, long_waits=F
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_caught(name: str) -> None:
     caught = ""
+    rough = replace(ROUGH, schedules=name in OF_AVAILABILITY)
     with mutant(name):
         for seed in range(1, MOST_HISTORIES + 1):
             try:
-                run_history(seed, replace(ROUGH, reconciles=seed % 2 == 0))
+                run_history(seed, replace(rough, reconciles=seed % 2 == 0))
             except Violation as violation:
                 caught = f"seed {seed}: {str(violation).splitlines()[-1]}"
                 break
@@ -33,5 +34,6 @@ def test_a_mutant_is_caught(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("simulated")
 def test_without_a_mutant_the_same_histories_are_sound() -> None:
-    for seed in range(1, 5):
-        run_history(seed, replace(ROUGH, reconciles=seed % 2 == 0))
+    for seed in range(1, 9):
+        is_even = seed % 2 == 0
+        run_history(seed, replace(ROUGH, reconciles=is_even, schedules=seed > 4))

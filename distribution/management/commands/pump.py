@@ -18,6 +18,7 @@ from distribution.operations.purge import purge
 from distribution.operations.reconcile import reconcile_due
 from distribution.operations.work import work_once
 from peresmenka.lib.clock import read_clock
+from shifts.operations.plan import keep_plans
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +59,16 @@ def _steps(threads: int) -> list[tuple[Callable[[], bool], float]]:
         *serving,
         (lambda: work_once(slow=True), LONGEST_SLEEP),  # the one that slow accounts may hold up
         (lambda: deliver(slow=True) is not None, LONGEST_SLEEP),
-        (_keep_house, HOUSEKEEPING_SLEEP),
+        (keep_house, HOUSEKEEPING_SLEEP),
         (lambda: purge(read_clock()) > 0, PURGE_SLEEP),
     ]
 
 
-def _keep_house() -> bool:
+def keep_house() -> bool:
+    """Do a round of what keeps accounts alive between leads; return whether there was work."""
     now = read_clock()
-    found = do_housekeeping(now)
-    return reconcile_due(now) or found
+    found = [do_housekeeping(now), keep_plans(now) > 0, reconcile_due(now)]
+    return any(found)
 
 
 def repeat(step: Callable[[], bool], stop: threading.Event, longest: float) -> None:

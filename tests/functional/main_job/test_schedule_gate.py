@@ -7,10 +7,14 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from accounts.models import Manager
+from accounts.operations.housekeeping import REFRESH_EVERY
+from distribution.management.commands.pump import keep_house
 from distribution.models import Timer
 from distribution.operations.profiles import Person, save_person
 from distribution.operations.turn import take_turn
+from shifts.core.hours import parse_hours
 from shifts.core.roster import State
+from shifts.operations.patterns import assign_pattern, create_pattern
 from shifts.queries.availability import schedules_of
 from tests.functional.main_job.conftest import Team
 from tests.planning import mark_off, person, set_hours, signed_in, today
@@ -279,3 +283,56 @@ def test_the_timer_waits_for_the_last_of_several_objections_of_one_and_the_first
     assert world.decisions(team.account, lead)[-1].chosen_id is None
     world.advance_to(time(10, 31))
     assert team.leads_of(team.oleg, among=[lead]) == [1]
+
+
+# The plan is written ahead for two months; what is beyond follows as time passes.
+
+
+def follow_office_hours(team: Team) -> None:
+    """Let Ana work from nine to six every day, without end."""
+    pattern = create_pattern(
+        team.account,
+        name="Every day",
+        cycle=[parse_hours("09:00-18:00")],
+        anchor_on=today(team.world, team.account),
+        actor=None,
+        now=team.world.now,
+    )
+    first = pattern.anchor_on
+    assign_pattern(pattern, [team.ana], starts_on=first, actor=None, now=team.world.now)
+
+
+@pytest.mark.feature("F55")
+def test_a_standing_pattern_keeps_people_in_service_beyond_what_was_planned_at_first(
+    team: Team, world: World
+) -> None:
+    gated(team)
+    follow_office_hours(team)
+    for _ in range(3):
+        world.advance(30 * 86_400)
+    assert state(team, team.ana) is State.IN_SERVICE
+    assert team.leads_of(team.ana, among=world.leads()) == [1]
+
+
+@pytest.mark.feature("F55")
+def test_the_pump_alone_writes_plans_ahead(team: Team, world: World) -> None:
+    gated(team)
+    follow_office_hours(team)
+    world.advance(70 * 86_400, run=False)
+    assert state(team, team.ana) is State.EMPTY
+    keep_house()
+    assert state(team, team.ana) is State.IN_SERVICE
+
+
+@pytest.mark.feature("F57")
+def test_a_new_zone_of_the_kommo_account_moves_the_hours_and_releases(
+    team: Team, world: World
+) -> None:
+    gated(team)
+    set_hours(world, team.account, [team.ana], "15:00-18:00")
+    world.run()
+    (lead,) = world.leads()
+    world.sandbox.crm.account_at(team.account.host).zone = "Asia/Kolkata"  # type: ignore[union-attr]
+    world.advance(REFRESH_EVERY.total_seconds())  # 14:00 in Madrid, 17:30 in Kolkata
+    assert state(team, team.ana) is State.IN_SERVICE
+    assert team.leads_of(team.ana, among=[lead]) == [1]
