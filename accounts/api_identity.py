@@ -31,7 +31,11 @@ class WidgetTokenAuthentication(BaseAuthentication):
         return f'KommoWidget header="{HEADER}"'
 
     def authenticate(self, request: Request) -> tuple[Manager, WidgetIdentity] | None:
-        """Return (manager, identity), None without a token. Raises AuthenticationFailed."""
+        """Return (manager, identity), None without a token. Raises AuthenticationFailed.
+
+        A console session is nobody here: its cookie comes along with requests of foreign pages.
+        """
+        set_identity(request._request, None)
         token = request.headers.get(HEADER)
         if not token:
             return None

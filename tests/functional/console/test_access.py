@@ -85,7 +85,8 @@ ADDRESSES = {
         "/me/participation", "manager", "post", (("status", "off"),), 302
     ),
     "distribution:my_weeks": Address("/me/weeks"),
-    "distribution:widget_status": Address("/widget/v1/status", "stranger"),
+    # the widget asks with its own token; a session is nobody there
+    "distribution:widget_status": Address("/widget/v1/status", "stranger", fine=401),
     "distribution:settings": Address("/settings", "supervisor"),
     "distribution:preview": Address("/settings/preview", "supervisor", "post", (), 204),
     "reports:log": Address("/log"),

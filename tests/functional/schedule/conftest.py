@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from accounts.identity import SESSION_KEY
@@ -53,6 +55,12 @@ def acme(clock: MovableClock) -> cast.World:
 @pytest.fixture
 def rival(clock: MovableClock) -> cast.World:
     return cast.build_rival(clock.now)
+
+
+@pytest.fixture
+def presets(db: None) -> None:
+    """The presets of the migration, which a test that commits may have taken away."""
+    import_module("shifts.migrations.0003_presets_and_housekeeping").create(apps, None)
 
 
 @pytest.fixture

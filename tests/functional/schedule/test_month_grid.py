@@ -240,6 +240,7 @@ def test_a_change_is_undone_and_the_undoing_too(grid: Grid) -> None:
     assert answer["error"] == "unknown_change"  # it has been undone already
 
 
+@pytest.mark.usefixtures("presets")
 def test_a_dry_run_says_what_would_change_and_writes_nothing(grid: Grid) -> None:
     painted = op("paint", OLEG, *[MONDAY + timedelta(days=n) for n in range(4)], preset="2-2")
     answer = grid.post(painted, dry_run=True)

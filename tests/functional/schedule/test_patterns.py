@@ -77,6 +77,7 @@ def address(row, what=""):
 
 @pytest.mark.feature("F54")
 @pytest.mark.feature("F55")
+@pytest.mark.usefixtures("presets")
 def test_a_two_by_two_made_from_a_preset_plans_two_months_ahead(acme, sonia):
     page = sonia.get("/schedule/patterns/new?preset=2-2").content.decode()
     assert 'value="09:00–21:00"' in page

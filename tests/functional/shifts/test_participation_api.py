@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
+from accounts.identity import SESSION_KEY
 from accounts.models import InboxEvent, Manager
 from shifts.api import participation as api
 from shifts.models import Participation, ShiftSettings
@@ -156,3 +158,15 @@ def test_an_end_that_cannot_be_is_refused_with_the_next_step(call, until):
     answer = call(SONIA, OF_OLEG, {"status": "off", "until": until})
     assert (answer.status_code, answer.json()["error"]) == (422, "bad_until")
     assert "within the next 366 days" in answer.json()["detail"]
+
+
+def test_a_console_session_is_nobody_at_the_widgets_addresses(cast: dict[int, Manager]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    session = client.session
+    session[SESSION_KEY] = cast[OLEG].pk
+    session.save()
+    address = "/widget/v1/participation"
+    answer = client.post(address, '{"status": "off"}', content_type="application/json")
+    assert answer.status_code == 401
+    assert client.get(address).status_code == 401
+    assert not Participation.objects.exists()
