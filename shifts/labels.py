@@ -39,7 +39,7 @@ HOURS_PROBLEMS = {
         "“%(text)s” begins and ends at the same time. A whole day is 00:00-24:00."
     ),
     hours.Problem.OVERLAP: gettext_noop(
-        "“%(text)s” overlap. Let one interval end before the next begins."
+        "The hours “%(text)s” overlap. Let one interval end before the next begins."
     ),
     hours.Problem.TOO_MANY: gettext_noop("A day has at most six intervals. Join some of them."),
     hours.Problem.NO_HOURS: gettext_noop("Give the hours, for example 09:00-18:00."),
@@ -50,7 +50,7 @@ _GRID_PROBLEMS = {
     ),
     grid.Problem.PAST: gettext_lazy("Past days are kept as they were. Select today or later days."),
     grid.Problem.FAR_AWAY: gettext_lazy(
-        "These days are more than 400 days ahead. Choose nearer ones, or a standing pattern."
+        "These days are more than 400 days ahead. Choose nearer ones, or let the manager follow a pattern."
     ),
     grid.Problem.INACTIVE: gettext_lazy(
         "This manager is deactivated in Kommo. Their days are kept, but cannot be changed."

@@ -31,7 +31,7 @@ TEXTS: dict[type[period.ScheduleError], object] = {
         "This pattern has been deleted meanwhile; choose another one."
     ),
     patterns.PatternInUse: gettext_lazy(
-        "Somebody follows this pattern; end it for all first, or delete it together with that."
+        "Somebody follows this pattern. Tick that it ends for all of them, then delete it."
     ),
     patterns.TooManyPatterns: gettext_lazy(
         "The account has 200 patterns already; delete those that nobody follows."
@@ -82,7 +82,7 @@ _OBSTACLES = {
         "%(name)s has no working hours on %(date)s. Choose another day, or plan hours for this one first."
     ),
     Obstacle.OVERLAP: gettext_noop(
-        "%(name)s works at that time already: see the own hours on %(date)s. Choose another day or"
+        "%(name)s works at that time already: see their hours on %(date)s. Choose another day or"
         " colleague."
     ),
     Obstacle.TOO_MANY: gettext_noop(

@@ -45,13 +45,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="shiftsettings",
             name="shows_activity",
-            field=models.BooleanField(default=True, verbose_name="the activity block is shown"),
+            field=models.BooleanField(default=True, verbose_name="managers see their participation"),
         ),
         migrations.AddField(
             model_name="shiftsettings",
             name="users_may_change_activity",
             field=models.BooleanField(
-                default=True, verbose_name="managers may change their own activity"
+                default=True, verbose_name="managers may change their own participation"
             ),
         ),
         migrations.AlterField(
@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                             ("approved", "approved"),
                             ("declined", "declined by the colleague"),
                             ("refused", "refused by a supervisor"),
-                            ("cancelled", "withdrawn"),
+                            ("cancelled", "cancelled"),
                         ],
                         default="asked",
                         max_length=9,

@@ -38,9 +38,9 @@ class ShiftSettings(AccountOwned):
         _("inactivity also ends a pause made by hand"), default=False
     )
     # Participation: whether managers see their own status (F27), and may change it (F28).
-    shows_activity = models.BooleanField(_("the activity block is shown"), default=True)
+    shows_activity = models.BooleanField(_("managers see their participation"), default=True)
     users_may_change_activity = models.BooleanField(
-        _("managers may change their own activity"), default=True
+        _("managers may change their own participation"), default=True
     )
 
     class Meta:

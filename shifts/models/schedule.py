@@ -192,7 +192,7 @@ class Swap(AccountOwned):
         APPROVED = "approved", _("approved")
         DECLINED = "declined", _("declined by the colleague")
         REFUSED = "refused", _("refused by a supervisor")
-        CANCELLED = "cancelled", _("withdrawn")
+        CANCELLED = "cancelled", _("cancelled")
 
     OPEN = (State.ASKED, State.AGREED)
 

@@ -42,7 +42,7 @@ class PatternGone(ScheduleError):
 
 
 class PatternInUse(ScheduleError):
-    """Somebody follows this pattern; end it for all first, or delete it together with that."""
+    """Somebody follows this pattern. Tick that it ends for all of them, then delete it."""
 
 
 class TooManyPatterns(ScheduleError):

@@ -211,7 +211,7 @@ def day_json(day: Day, month: Month, manager: Manager, on: date) -> Json | None:
 def coverage_json(one: DayCoverage) -> Json:
     """Return a day of the coverage row."""
     people = ngettext("%(number)s person", "%(number)s people", one.people) % {"number": one.people}
-    text = _("%(people)s; at the emptiest needed hour %(least)s") % {
+    text = _("%(people)s; at least %(least)s while people are needed") % {
         "people": people,
         "least": one.least,
     }

@@ -295,8 +295,8 @@ def _others(request: HttpRequest, conflict: EditConflict) -> str:
     people = [names.get(actor or 0, "") for actor in conflict.actor_ids]
     days = len(conflict.cells)
     text = ngettext(
-        "%(names)s has changed %(days)s of these days since your preview.",
-        "%(names)s has changed %(days)s of these days since your preview.",
+        "%(days)s of these days was changed since your preview by %(names)s.",
+        "%(days)s of these days were changed since your preview by %(names)s.",
         days,
     )
     return text % {"names": ", ".join(filter(None, people)) or _("Somebody"), "days": days}

@@ -79,7 +79,9 @@ def _add(request: HttpRequest, form: OverrideForm, managers: list[Manager], now:
     _warn_of_gaps(request, sorted(gaps_in(account, first, last, now) - known))
     swapped = swapped_in(managers, first, last)
     if swapped:
-        text = _("%(names)s: a swapped day lies in it. This goes over the swap; the colleague’s part stays.")
+        text = _(
+            "%(names)s: a swapped day lies in it. This goes over the swap; the colleague’s part stays."
+        )
         names = ", ".join(manager.name for manager in swapped)
         messages.warning(request, text % {"names": names})
 

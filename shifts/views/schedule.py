@@ -195,7 +195,7 @@ def _conflict(
     last = later.order_by("version").last()
     names = names_of(account, conflict.actor_ids).values()
     text = _(
-        "%(who)s has changed some of these days at %(time)s. Look at both and decide: overwrite"
+        "Some of these days were changed at %(time)s by %(who)s. Look at both and decide: overwrite"
         " them with yours, or keep what is there."
     ) % {
         "who": ", ".join(names) or _("Somebody"),

@@ -121,5 +121,8 @@ def test_every_translation_has_the_placeholders_of_its_source(locale: str) -> No
 
 @pytest.mark.parametrize("locale", [locale for locale in LOCALES if locale != "en"])
 def test_few_strings_are_left_in_english(locale: str) -> None:
-    same = [entry.msgid for entry in catalogue(locale) if entry.msgstr == entry.msgid]
+    worded = [
+        entry for entry in catalogue(locale) if PLACEHOLDER.sub("", entry.msgid).strip(" .,:()+")
+    ]
+    same = [entry.msgid for entry in worded if entry.msgstr == entry.msgid]
     assert len(same) < 30, same
