@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -78,7 +79,8 @@ def save_settings(
         before={name: current.values[name] for name in changed},
         after={**changed, "version": row.version},
     )
-    append_event(account, InboxEvent.Kind.SETTINGS, {}, now)
+    key = uuid4().hex  # see shifts.operations.plan.tell
+    append_event(account, InboxEvent.Kind.SETTINGS, {}, now, client_key=key)
     transaction.on_commit(ring)
     return settings_of(account)
 

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from accounts.models import Account, InboxEvent
+from accounts.models import Account, InboxEvent, Manager
 from distribution.models import DistributionSettings, LeadMirror
 from distribution.operations.settings import save_settings
 from distribution.operations.turn import take_turn
@@ -15,6 +15,7 @@ from shifts.models import Holiday, Override
 from shifts.operations.holidays import add_holidays, remove_holiday
 from shifts.operations.overrides import add_override, delete_override
 from shifts.operations.participation import mark_absent_today
+from shifts.operations.swaps import answer_swap, ask_swap, decide_swap
 from tests.functional.main_job.conftest import Team
 from tests.planning import (
     hire,
@@ -54,6 +55,10 @@ def waiting_for_ana(team: Team, **settings: object) -> None:
     """Ana alone is on shift."""
     team.deal_with(**settings)
     team.world.start_shifts([team.ana])
+
+
+def fresh(manager: Manager) -> Manager:
+    return person(manager.account, manager.name)
 
 
 def now(team: Team) -> date:
@@ -283,14 +288,35 @@ def test_a_supervisor_who_forces_somebody_on_releases(team: Team, world: World) 
     now_ana_has(team, lead)
 
 
-def test_a_licence_that_is_given_releases(team: Team, world: World) -> None:
-    team.deal_with(schedule_gate=True)
+def test_a_licence_that_is_given_lets_the_lead_learn_why_it_waits_and_the_shift_releases(
+    team: Team, world: World
+) -> None:
+    team.deal_with()
+    leave_alone(team.ana)
     on_team_page(team.account, "licence/off", [team.ana])
     (lead,) = world.leads()
+    assert world.kinds(team.account, lead)[-1] == "distribution: nobody_takes_part"
     on_team_page(team.account, "licence/on", [team.ana])
-    set_hours(world, team.account, [team.ana], OFFICE)
+    one_turn(team)
+    assert world.kinds(team.account, lead)[-1] == "distribution: nobody_on_shift"
     world.shift(team.ana, "start")
     now_ana_has(team, lead)
+
+
+@pytest.mark.feature("B9")
+def test_an_approved_swap_moves_both_peoples_hours(team: Team, world: World) -> None:
+    team.deal_with(schedule_gate=True)
+    world.start_shifts([team.oleg, team.ana])
+    tomorrow = now(team) + timedelta(days=1)
+    set_hours(world, team.account, [team.oleg], OFFICE, days=1)
+    set_hours(world, team.account, [team.ana], OFFICE, days=1, first=tomorrow)
+    world.advance_to(time(8))
+    swap = ask_swap(fresh(team.ana), tomorrow, fresh(team.oleg), None, "dentist", world.now)
+    answer_swap(swap, fresh(team.oleg), True, world.now)
+    decide_swap(swap, person(team.account, "Vera"), True, world.now)
+    world.run()
+    world.advance_to(time(10))
+    assert team.leads_of(team.oleg, team.ana, among=world.leads(4)) == [4, 0]
 
 
 def test_a_sync_that_finds_somebody_new_in_the_group_lets_the_lead_learn_why_it_waits(
@@ -363,3 +389,20 @@ def test_every_change_of_who_can_take_leads_leaves_one_event(team: Team, world: 
         change()
         events = InboxEvent.objects.for_account(team.account).filter(done_at=None)
         assert [event.kind for event in events] == ["availability"]
+
+
+def test_changes_before_a_turn_are_not_folded_into_one_event(team: Team, world: World) -> None:
+    """A turn could take the one while the second change is not committed yet: nobody would look."""
+    waiting_for_ana(team)
+    for hours in (OFFICE, "08:00-20:00"):
+        set_hours(world, team.account, [team.ana], hours)
+    for limit in (7, 8):
+        set_limit(team.account, [team.ana], limit)
+    for status in ("forced_off", "forced_on"):
+        set_status(world, team.ana, status)
+    for gate in (True, False):
+        save(team.account, world, schedule_gate=gate)
+    events = InboxEvent.objects.for_account(team.account).filter(done_at=None)
+    assert [event.kind for event in events.order_by("id")] == ["availability"] * 6 + [
+        "settings"
+    ] * 2
