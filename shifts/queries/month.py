@@ -14,6 +14,7 @@ from peresmenka.lib.zones import known_zone
 from shifts.core import coverage
 from shifts.core.clock import ZoneClock
 from shifts.core.grid import days_of
+from shifts.core.hours import Hours
 from shifts.core.layers import EMPTY, Cause, Day, Kind, Layer
 from shifts.core.roster import Span
 from shifts.models import (
@@ -25,6 +26,7 @@ from shifts.models import (
 )
 from shifts.queries.availability import Schedule, schedules_of
 from shifts.queries.schedule import (
+    Key,
     Layers,
     layers_of,
     local_day,
@@ -88,13 +90,17 @@ class Month:
     layers: Layers
     coverage: list[DayCoverage]
     history: list[HistoryEntry]
-    _frozen: dict[tuple[int, date], Day] = field(default_factory=dict)
+    _frozen: dict[Key, Day] = field(default_factory=dict)
+    _days: dict[Key, Day] = field(default_factory=dict)  # asked for twice: coverage and cells
 
     def day(self, person: Person, on: date) -> Day:
         """Return a manager's day: as it was frozen, or what the layers come to."""
+        key = (person.manager.pk, on)
         if on < person.frozen_before:
-            return self._frozen.get((person.manager.pk, on), EMPTY)
-        return self.layers.day(person.manager.pk, on)
+            return self._frozen.get(key, EMPTY)
+        if key not in self._days:
+            self._days[key] = self.layers.day(*key)
+        return self._days[key]
 
 
 def month_of(account: Account, first: date, now: datetime, *, group: int | None = None) -> Month:
@@ -231,6 +237,7 @@ def _coverage(month: Month) -> list[DayCoverage]:
 def _spans_by_day(month: Month, clock: ZoneClock) -> dict[date, list[tuple[int, Span]]]:
     """Return (manager, span) of everybody who can take leads, by each day of the account that it meets."""
     clocks: dict[str, ZoneClock] = {}
+    known: dict[tuple[str, date, Hours], list[tuple[date, Span]]] = {}  # few of them are different
     found: dict[date, list[tuple[int, Span]]] = {}
     around = [month.days[0] - _DAY, *month.days, month.days[-1] + _DAY]
     for person in month.people:
@@ -239,9 +246,12 @@ def _spans_by_day(month: Month, clock: ZoneClock) -> dict[date, list[tuple[int, 
             continue
         own = clocks.setdefault(row.zone, ZoneClock(person.zone))
         for on in around:
-            for span in own.spans(on, month.day(person, on).works):
-                for met in _days_met(span, month.zone):
-                    found.setdefault(met, []).append((row.pk, span))
+            key = (row.zone, on, month.day(person, on).works)
+            if key not in known:
+                spans = own.spans(on, key[2])
+                known[key] = [(met, span) for span in spans for met in _days_met(span, month.zone)]
+            for met, span in known[key]:
+                found.setdefault(met, []).append((row.pk, span))
     return found
 
 

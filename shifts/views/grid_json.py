@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
@@ -15,7 +16,7 @@ from accounts.models import Account, Manager
 from peresmenka.lib.moments import clock
 from shifts.core.clock import ZoneClock
 from shifts.core.grid import Key
-from shifts.core.hours import check_hours, format_hours, parse_hours
+from shifts.core.hours import Hours, check_hours, format_hours, parse_hours
 from shifts.core.layers import Day, Kind, MonthCell
 from shifts.labels import cause_text, change_text, short_hours, state_text, until_text
 from shifts.models import PatternPreset, SchedulePattern
@@ -193,19 +194,30 @@ def day_json(day: Day, month: Month, manager: Manager, on: date) -> Json | None:
     """Return a day as the grid paints it; None for an empty one."""
     if day.kind is Kind.EMPTY:
         return None
+    text, short = _texts(day.hours)
     return {
         "kind": day.kind.value,
         "hours": day.hours,
-        "text": format_hours(day.hours),
-        "short": short_hours(day.hours),
+        "text": text,
+        "short": short,
         "cause": day.cause.value if day.cause else None,
-        "cause_text": cause_text(
-            day,
-            holiday=month.layers.holidays.get(on, ""),
-            absence=month.layers.absence_on(manager.pk, on),
-        ),
+        "cause_text": _cause_text(day, month, manager, on) if day.cause else "",
         "layer": day.layer.value,
     }
+
+
+@lru_cache(maxsize=2048)
+def _texts(hours: Hours) -> tuple[str, str]:
+    """Return hours in full and short, in figures alone: the same in every language."""
+    return format_hours(hours), short_hours(hours)
+
+
+def _cause_text(day: Day, month: Month, manager: Manager, on: date) -> str:
+    return cause_text(
+        day,
+        holiday=month.layers.holidays.get(on, ""),
+        absence=month.layers.absence_on(manager.pk, on),
+    )
 
 
 def coverage_json(one: DayCoverage) -> Json:
