@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from peresmenka.local.chromium import find_chromium
+
+# A busy machine is no defect; under CI Hypothesis has no deadline anyway.
+hypothesis.settings.register_profile("patient", deadline=None)
+if os.environ.get("CI") != "true":
+    hypothesis.settings.load_profile("patient")
 
 BROWSER_TESTS_SKIPPED = (
     "no Chromium was found: set CHROMIUM, or install the distribution's package `chromium`"

@@ -7,15 +7,12 @@ import json
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection
 
-from accounts.models import Account, InboxEvent
+from accounts.models import Account
 
-# An unclaimed event of these kinds says all that a second one would.
-_FOLDED_KINDS = frozenset(
-    {InboxEvent.Kind.SYNCED, InboxEvent.Kind.SETTINGS, InboxEvent.Kind.AVAILABILITY}
-)
 _APPEND = """
 INSERT INTO accounts_inboxevent (account_id, kind, body, digest, client_key, received_at, crashes, error)
 VALUES (%s, %s, %s, %s, %s, %s, 0, '') ON CONFLICT DO NOTHING
@@ -66,11 +63,12 @@ def append_event(
 ) -> bool:
     """Append an event of our own; return False when `client_key` was there already.
 
-    Joins the caller's transaction, so that a change and its event stand or fall together.
+    Joins the caller's transaction, so that a change and its event stand or fall together. Unlike
+    webhooks our own events are never folded: a turn could take the first before the second's
+    change is committed, and nobody would look at that.
     """
     body = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
-    is_folded = client_key is None and kind in _FOLDED_KINDS
-    mark = "" if is_folded else f"{client_key}|{now.isoformat()}"
+    mark = client_key or uuid4().hex
     digest = hashlib.sha256(f"{kind}|{mark}|".encode() + body).digest()
     account_id = account.pk if isinstance(account, Account) else account
     with connection.cursor() as cursor:

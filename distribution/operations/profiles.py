@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from django.db import transaction
 
@@ -80,8 +79,7 @@ def set_limit(
         raise BadLimit
     changed = _write_profiles(account, managers, "leads", limit, "limit", actor, now)
     if changed:
-        payload, key = {"of": "participation"}, uuid4().hex  # see shifts.operations.plan.tell
-        append_event(account, InboxEvent.Kind.AVAILABILITY, payload, now, client_key=key)
+        append_event(account, InboxEvent.Kind.AVAILABILITY, {"of": "participation"}, now)
         transaction.on_commit(ring)
     return changed
 

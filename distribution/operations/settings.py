@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
-from uuid import uuid4
 
 from django.db import transaction
 
@@ -79,8 +78,7 @@ def save_settings(
         before={name: current.values[name] for name in changed},
         after={**changed, "version": row.version},
     )
-    key = uuid4().hex  # see shifts.operations.plan.tell
-    append_event(account, InboxEvent.Kind.SETTINGS, {}, now, client_key=key)
+    append_event(account, InboxEvent.Kind.SETTINGS, {}, now)
     transaction.on_commit(ring)
     return settings_of(account)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -276,8 +275,7 @@ def _change(
         audit = [_entry(one, before[one], after[one], now, by) for one in changed]
         AuditEntry.objects.bulk_create(audit)
         entries = {manager: entry.pk for manager, entry in zip(changed, audit, strict=True)}
-        payload, key = {"of": "participation"}, uuid4().hex  # a key of its own, see plan.tell
-        append_event(account_id, InboxEvent.Kind.AVAILABILITY, payload, now, client_key=key)
+        append_event(account_id, InboxEvent.Kind.AVAILABILITY, {"of": "participation"}, now)
         transaction.on_commit(ring)
     return [(manager, before[manager], entries.get(manager)) for manager in locked]
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -89,12 +88,8 @@ def changing(
 
 
 def tell(account: Account, now: datetime) -> None:
-    """Let the account's lane look at who can take leads, once the transaction has committed.
-
-    The event has a key of its own: folded into one that a turn takes before we commit, it would be lost.
-    """
-    payload = {"of": "schedule"}
-    append_event(account, InboxEvent.Kind.AVAILABILITY, payload, now, client_key=uuid4().hex)
+    """Let the account's lane look at who can take leads, once the transaction has committed."""
+    append_event(account, InboxEvent.Kind.AVAILABILITY, {"of": "schedule"}, now)
     transaction.on_commit(ring)
 
 

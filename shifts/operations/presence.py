@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from uuid import uuid4
 
 from django.db import transaction
 
@@ -210,8 +209,7 @@ def save_shift_settings(
             "inactivity_ends_hand_pause": inactivity_ends_hand_pause,
         },
     )
-    payload, key = {"of": "shifts"}, uuid4().hex  # a key of its own, see plan.tell
-    append_event(account, InboxEvent.Kind.SETTINGS, payload, now, client_key=key)
+    append_event(account, InboxEvent.Kind.SETTINGS, {"of": "shifts"}, now)
     transaction.on_commit(ring)
     saved: ShiftSettings = settings
     return saved

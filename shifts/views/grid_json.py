@@ -223,7 +223,7 @@ def _cause_text(day: Day, month: Month, manager: Manager, on: date) -> str:
 def coverage_json(one: DayCoverage) -> Json:
     """Return a day of the coverage row."""
     people = ngettext("%(number)s person", "%(number)s people", one.people) % {"number": one.people}
-    text = _("%(people)s; at least %(least)s while people are needed") % {
+    text = _("%(people)s; fewest at a needed hour: %(least)s") % {
         "people": people,
         "least": one.least,
     }

@@ -54,7 +54,7 @@ def clash(site: Site, page: Page) -> Locator:
     tool(page, "Set working hours").click()
     page.get_by_role("dialog").get_by_role("button", name="Set hours").click()
     dialog = page.get_by_role("dialog", name="Somebody has changed these days meanwhile")
-    expect(dialog).to_contain_text("Vera Lindqvist has changed")
+    expect(dialog).to_contain_text("by Vera Lindqvist")
     row = dialog.get_by_role("row").nth(1)
     expect(row).to_contain_text("Dewi Kartika")
     expect(row.get_by_role("cell").nth(1)).to_have_text("10:00–15:00")

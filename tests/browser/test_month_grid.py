@@ -82,7 +82,7 @@ def test_a_gap_of_the_coverage_is_told_in_words(page: Page) -> None:
     coverage = page.locator("#month-grid tfoot td")
     expect(coverage.nth(17)).to_contain_text("gap")
     expect(coverage.nth(17)).to_have_accessible_name(
-        "Wednesday 18 March: gap. 0 people; at the emptiest needed hour 0"
+        "Wednesday 18 March: gap. 0 people; fewest at a needed hour: 0"
     )
     expect(coverage.nth(10)).not_to_contain_text("gap")
     expect(coverage.nth(10)).to_contain_text("2")

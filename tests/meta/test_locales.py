@@ -28,6 +28,8 @@ FUNCTIONS = {
     "ngettext_lazy": (0, 1),
     "npgettext": (1, 2),
 }
+# What follows the opening bracket of a call with plain arguments, to the closing one.
+CALLS_REST = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'()])*\)""", re.DOTALL)
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|%[ds]")
 
 Message = tuple[str, str]  # source string, plural or ""
@@ -71,14 +73,9 @@ def text_of(args: list[ast.expr], place: int) -> str:
 def calls_of(templatized: str) -> Iterator[ast.AST]:
     """Yield the calls that a template was turned into; between them stand letters without sense."""
     for start in re.finditer(r"\b(?:n|p|np)?gettext\(|(?<!\w)_\(", templatized):
-        for end in range(start.end(), len(templatized) + 1):
-            if templatized[end - 1] != ")":
-                continue
-            try:
-                yield ast.parse(templatized[start.start() : end].strip(), mode="eval")
-            except SyntaxError:
-                continue
-            break
+        end = CALLS_REST.match(templatized, start.end())
+        assert end is not None, templatized[start.start() : start.end() + 80]
+        yield ast.parse(templatized[start.start() : end.end()].strip(), mode="eval")
 
 
 @pytest.fixture(scope="module")

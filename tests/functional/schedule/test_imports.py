@@ -143,7 +143,7 @@ def test_the_good_cells_wait_for_a_tick_where_there_are_problems(
 
 def test_overlapping_intervals_are_named(acme: World, sonia: Client) -> None:
     preview = upload(sonia, 'Name;3\nOleg Petrov;"09:00-13:00, 12:00-15:00"\nAna Souza;off\n')
-    assert "B2 : “09:00–13:00, 12:00–15:00” overlap." in text_of(preview)
+    assert "B2 : The hours “09:00–13:00, 12:00–15:00” overlap." in text_of(preview)
 
 
 def test_past_days_and_days_that_are_so_already_are_counted(
@@ -176,7 +176,7 @@ def test_a_colleagues_change_meanwhile_is_shown_and_nothing_is_lost(
     conflict = confirm(sonia, preview, leave_out="1")
     words = text_of(conflict)
     assert conflict.status_code == 409
-    assert "Vera Lindqvist has changed 1 of these days since your preview." in words
+    assert "1 of these days was changed since your preview by Vera Lindqvist." in words
     assert "Tue 3 Mar 12:00–20:00 09:00–18:00" in words
     assert "A4 : Nobody is called “Olga”." in words
     assert planned(acme, OLEG, date(2026, 3, 3)) == ("work", "", "12:00–20:00")

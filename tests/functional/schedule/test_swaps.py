@@ -167,7 +167,7 @@ def test_a_night_that_reaches_into_the_takers_morning_is_refused(team, signed_in
     set_hours(team, OLEG, TUESDAY, "21:00-10:00")
     set_hours(team, ANA, WEDNESDAY, "09:00-12:00")
     refused = ask(signed_in(OLEG))
-    assert "see the own hours on 4 Mar 2026" in refused.content.decode()
+    assert "see their hours on 4 Mar 2026" in refused.content.decode()
 
 
 def test_approval_moves_the_hours_of_that_moment(team, signed_in, agreed):

@@ -52,7 +52,9 @@ def managers(draw: st.DrawFn, manager_id: int) -> CandidateFacts:
         active_in_kommo=draw(mostly),
         participation=draw(st.sampled_from(["on", "on", "forced_on", "off", "forced_off"])),
         participation_until=draw(st.none() | moments.map(lambda at: NOW + (NOW - at))),
-        schedule=draw(st.sampled_from(["in_service", "in_service", "start_at", "day_off", "empty"])),
+        schedule=draw(
+            st.sampled_from(["in_service", "in_service", "start_at", "day_off", "empty"])
+        ),
         works_from=draw(st.none() | moments.map(lambda at: NOW + (NOW - at))),
         presence=draw(st.sampled_from(["online", "online", "online", "paused", "offline"])),
         shift_started_at=draw(st.none() | moments),
