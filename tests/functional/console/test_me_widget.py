@@ -137,6 +137,7 @@ def test_distribution_that_is_off_is_the_reason(busy: cast.World, ask: Ask) -> N
     assert (found["receives"], found["because"]) == (False, "distribution is off")
 
 
+@pytest.mark.feature("R32")
 def test_board_own_page_and_widget_never_disagree(
     busy: cast.World, ask: Ask, client_of: ClientOf, clock: MovableClock
 ) -> None:

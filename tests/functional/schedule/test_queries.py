@@ -81,7 +81,6 @@ def test_the_cells_of_old_changes_are_not_read_for_the_history(
     assert not read
 
 
-@pytest.mark.feature("F59")
 def test_an_operation_on_a_thousand_cells_costs_no_more_statements_than_one_on_one(
     crowd: World,
 ) -> None:
