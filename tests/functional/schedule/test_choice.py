@@ -1,4 +1,4 @@
-"""Who can be chosen for patterns and absences: people who take part, one by one or whole groups; one state everywhere."""
+"""Who can be chosen for patterns and absences: people who take part, one by one or whole groups."""
 
 from __future__ import annotations
 
