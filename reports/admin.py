@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from distribution.labels import code_text
+from distribution.labels.reasons import code_text
 from distribution.models import Decision
 from distribution.queries.board import manager_names
 from peresmenka.admin_base import OperatorAdmin

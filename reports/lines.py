@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from distribution.core.ledger import LEAD
-from distribution.labels import code_text, presence_text, refusal_text
+from distribution.labels.reasons import code_text, presence_text, refusal_text
 from distribution.models import Decision, Effect
 from peresmenka.lib.moments import clock
 from reports.queries import DecisionDetails

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.identity import Role, console_page, has_role
 from accounts.viewer import account_of, viewer_of, zone_of
-from distribution.labels import code_text
+from distribution.labels.reasons import code_text
 from distribution.models import Decision
 from distribution.queries.board import manager_names
 from peresmenka.lib.clock import read_clock

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.identity import Role, console_page, has_role
 from accounts.models import Manager
 from accounts.viewer import account_of, is_partial, viewer_of, zone_of
-from distribution.labels import waiting_text
+from distribution.labels.reasons import waiting_text
 from distribution.queries.board import Board, Move, QueuedLead, board_of, departure_of
 from distribution.queries.people import OwnStanding
 from distribution.views.board_filter import SHOWS, Wish, group_choices, page_of, wish_of
@@ -24,7 +24,7 @@ from peresmenka.lib.clock import read_clock
 from peresmenka.lib.moments import clock
 from shifts.core.machine import Cause, Presence
 from shifts.core.participation import Status
-from shifts.labels import status_name
+from shifts.labels.schedule import status_name
 
 
 @require_GET

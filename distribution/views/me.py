@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.identity import console_page
 from accounts.viewer import account_of, viewer_of
+from distribution.labels.standing import own_choice
 from distribution.queries.board import manager_names, moves_of
 from distribution.queries.people import own_standing
-from distribution.standing import own_choice
 from distribution.views.board import ask_before_end, move_line
 from distribution.views.live import Part, answer_change, answer_click, answer_poll, live_part
 from distribution.views.my_schedule import schedule_of

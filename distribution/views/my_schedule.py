@@ -10,7 +10,7 @@ from django.utils.formats import get_format
 
 from accounts.models import Account, Manager
 from shifts.core.hours import format_hours
-from shifts.labels import cause_text
+from shifts.labels.schedule import cause_text
 from shifts.queries.my_days import DAYS_SHOWN, MyDay, my_days
 from shifts.queries.schedule import local_day, zone_of
 

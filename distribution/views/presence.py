@@ -12,16 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, Manager
-from distribution.labels import Receives, presence_text
-from distribution.queries.board import departure_of
-from distribution.queries.people import Person
-from distribution.standing import (
+from distribution.labels.reasons import Receives, presence_text
+from distribution.labels.standing import (
     ParticipationLine,
     ScheduleLine,
     participation_line,
     receives_line,
     schedule_line,
 )
+from distribution.queries.board import departure_of
+from distribution.queries.people import Person
 from peresmenka.lib.moments import clock
 from shifts.core.machine import Cause, Presence
 from shifts.models import Cause as CauseWords

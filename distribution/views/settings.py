@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.identity import Role, console_page
 from accounts.models import Manager
 from accounts.viewer import account_of, viewer_of
-from distribution.forms import SettingsForm
+from distribution.forms.settings import SettingsForm
 from distribution.operations.settings import SettingsChanged, save_settings
 from distribution.queries.settings import (
     Catalogue,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from distribution.forms import SettingsForm
+from distribution.forms.settings import SettingsForm
 from distribution.queries.settings import Catalogue, GroupChoice, Values
 
 

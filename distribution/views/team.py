@@ -20,15 +20,15 @@ from accounts.identity import Role, console_page
 from accounts.models import Group, Manager
 from accounts.operations import team as operations
 from accounts.viewer import account_of, is_partial, viewer_of, zone_of
+from distribution.forms.team import LimitForm, PersonForm, StatusForm
 from distribution.operations.profiles import ProfileError, save_person, set_limit
 from distribution.queries.team import member_of, team_of
-from distribution.team_forms import LimitForm, PersonForm, StatusForm
 from distribution.views.team_page import LICENCES, group_choices, row_of, sections_of, wish_from
 from peresmenka.lib.clock import read_clock
 from shifts.core.participation import Status
+from shifts.labels.participation import error_text
 from shifts.models import Participation
 from shifts.operations import participation
-from shifts.participation_labels import error_text
 
 PAGE = "distribution:team"
 LONGEST_ID = 18  # digits

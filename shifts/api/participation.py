@@ -17,9 +17,9 @@ from accounts.models import Manager
 from peresmenka.lib.clock import read_clock
 from shifts.api.base import StrictSerializer, WidgetView, identity_of, refusal
 from shifts.core.participation import Status
+from shifts.labels.participation import error_text, own_status_text
 from shifts.models import ShiftSettings
 from shifts.operations import participation as operations
-from shifts.participation_labels import error_text, own_status_text
 from shifts.queries import participation as queries
 
 

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from accounts.models import Account, AuditEntry, Manager
 from peresmenka.lib.zones import known_zone
 from shifts.core.coverage import Gap
-from shifts.gap_text import gap_lines, short_day
+from shifts.labels.gaps import gap_lines, short_day
 from shifts.models import CoverageWarning, ScheduleSettings
 from shifts.queries.coverage import accounts_to_warn, to_be_told
 

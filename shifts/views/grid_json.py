@@ -18,7 +18,7 @@ from shifts.core.clock import ZoneClock
 from shifts.core.grid import Key
 from shifts.core.hours import Hours, check_hours, format_hours, parse_hours
 from shifts.core.layers import Day, Kind, MonthCell
-from shifts.labels import cause_text, change_text, short_hours, state_text, until_text
+from shifts.labels.schedule import cause_text, change_text, short_hours, state_text, until_text
 from shifts.models import PatternPreset, SchedulePattern
 from shifts.operations.grid import CELL_KINDS, OPERATIONS, Step
 from shifts.queries.month import DayCoverage, HistoryEntry, Month, Person

@@ -19,14 +19,14 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.identity import Role, console_page
 from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
-from shifts.form_fields import mark_errors
-from shifts.holiday_forms import HolidayForm
+from shifts.forms.fields import mark_errors
+from shifts.forms.holidays import HolidayForm
+from shifts.labels.refusals import refusal_text
 from shifts.models import Holiday
 from shifts.operations import holidays as operations
 from shifts.operations.period import ScheduleError, account_today
 from shifts.queries.holidays import NoCountryData, countries, country_days, holidays_of
 from shifts.queries.schedule import settings_of
-from shifts.refusals import refusal_text
 
 YEARS_AHEAD = 5
 

@@ -34,8 +34,8 @@ from shifts.exchange.table import TableFile, Trouble, UnreadableTable
 from shifts.exchange.template import write_csv
 from shifts.exchange.upload import MOST_BYTES, read_table
 from shifts.exchange.workbook import write_workbook
-from shifts.import_text import day_text, month_names, part_text, table_trouble
-from shifts.labels import grid_problem
+from shifts.labels.imports import day_text, month_names, part_text, table_trouble
+from shifts.labels.schedule import grid_problem
 from shifts.models import Override
 from shifts.operations.grid import EditConflict
 from shifts.operations.imports import Difference, MonthPreview, import_month, preview_month

@@ -18,7 +18,7 @@ from accounts.models import Manager
 from accounts.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from shifts.exchange.ics import UnreadableCalendar, read_calendar
-from shifts.import_text import calendar_trouble, reason_text, when_text
+from shifts.labels.imports import calendar_trouble, reason_text, when_text
 from shifts.models import Override
 from shifts.operations.imports import AbsenceImport, NewAbsence, import_absences
 from shifts.queries.imports import Absence, AbsencePreview, absences_in, window_of

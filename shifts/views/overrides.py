@@ -19,7 +19,10 @@ from accounts.models import Manager
 from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
 from shifts.core.hours import format_hours
-from shifts.form_fields import PeopleChoice, mark_errors
+from shifts.forms.fields import PeopleChoice, mark_errors
+from shifts.forms.overrides import OverrideForm
+from shifts.labels.patterns import day_text
+from shifts.labels.refusals import refusal_text
 from shifts.models import Override
 from shifts.operations import overrides as operations
 from shifts.operations.period import (
@@ -29,10 +32,7 @@ from shifts.operations.period import (
     ScheduleError,
     account_today,
 )
-from shifts.override_forms import OverrideForm
-from shifts.pattern_text import day_text
 from shifts.queries.overrides import Period, gaps_in, periods_of, swapped_in
-from shifts.refusals import refusal_text
 
 DAYS_NAMED = 5
 

@@ -17,7 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.identity import Role, console_page
 from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
-from shifts.form_fields import PeopleChoice, mark_errors
+from shifts.forms.fields import PeopleChoice, mark_errors
+from shifts.forms.patterns import FollowForm, PatternForm
+from shifts.labels.patterns import cycle_text, day_text, hours_text, period_text, replaced_lines
+from shifts.labels.refusals import refusal_text
 from shifts.models import PatternPreset, SchedulePattern, StandingPattern
 from shifts.operations import patterns as operations
 from shifts.operations.patterns import Replaced
@@ -29,10 +32,7 @@ from shifts.operations.period import (
     TooFarAway,
     account_today,
 )
-from shifts.pattern_forms import FollowForm, PatternForm
-from shifts.pattern_text import cycle_text, day_text, hours_text, period_text, replaced_lines
 from shifts.queries.patterns import Follower, followers_of, patterns_of, preview_of
-from shifts.refusals import refusal_text
 
 PREVIEW_DAYS = 14
 WRONG = HTTPStatus.UNPROCESSABLE_ENTITY

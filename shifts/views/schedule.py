@@ -19,7 +19,7 @@ from peresmenka.lib.clock import read_clock
 from peresmenka.lib.moments import clock
 from shifts.core.grid import BadOperation, Key
 from shifts.core.hours import BadHours
-from shifts.labels import grid_problem, hours_problem
+from shifts.labels.schedule import grid_problem, hours_problem
 from shifts.models import ScheduleChange
 from shifts.operations.grid import (
     CELL_KINDS,

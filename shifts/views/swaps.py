@@ -18,16 +18,16 @@ from accounts.identity import Role, console_page
 from accounts.models import Manager
 from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
-from shifts.form_fields import mark_errors
+from shifts.forms.fields import mark_errors
+from shifts.forms.swaps import SwapForm
+from shifts.labels.refusals import refusal_text
+from shifts.labels.swaps import swap_line
 from shifts.models import Swap
 from shifts.operations import swaps as operations
 from shifts.operations.period import ScheduleError
 from shifts.queries.people import present_managers
 from shifts.queries.schedule import settings_of
 from shifts.queries.swaps import OwnDay, all_swaps, open_swaps, own_days, swaps_of
-from shifts.refusals import refusal_text
-from shifts.swap_form import SwapForm
-from shifts.swap_text import swap_line
 
 WRONG = HTTPStatus.UNPROCESSABLE_ENTITY
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Account
-from distribution.labels import code_text, receives, waiting_text
+from distribution.labels.reasons import code_text, receives, waiting_text
 from distribution.models import Decision
 from distribution.queries.board import manager_names
 from distribution.queries.records import DecisionRecord, differences, records_of_lead

@@ -7,8 +7,8 @@ import inspect
 
 import pytest
 
+from shifts.labels.refusals import TEXTS
 from shifts.operations.period import ScheduleError
-from shifts.refusals import TEXTS
 
 MODULES = ("period", "patterns", "holidays", "overrides", "swaps")
 

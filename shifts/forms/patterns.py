@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shifts.core.hours import Hours, format_hours
 from shifts.core.patterns import LONGEST_CYCLE_DAYS, Pattern, pattern_from_json
-from shifts.form_fields import HoursField, day_field, limit_days
+from shifts.forms.fields import HoursField, day_field, limit_days
 from shifts.operations.patterns import LONGEST_NAME, WEEK, is_weekly
 
 WEEKLY, CYCLE = "weekly", "cycle"

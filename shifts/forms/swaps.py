@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Manager
 from shifts.core.hours import format_hours
-from shifts.form_fields import note_field
+from shifts.forms.fields import note_field
 from shifts.operations.swaps import LONGEST_NOTE
 from shifts.queries.swaps import OwnDay
 

@@ -10,16 +10,16 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Manager
 from distribution.core.reasons import Reason, Refusal
-from distribution.labels import Receives, receives, refusal_text
+from distribution.labels.reasons import Receives, receives, refusal_text
 from distribution.queries.people import Person
 from peresmenka.lib.moments import clock
 from shifts.core.layers import Cause, Day, Kind
 from shifts.core.participation import Status
 from shifts.core.roster import State
-from shifts.labels import cause_text, state_text, status_name
+from shifts.labels.participation import error_text, own_status_text
+from shifts.labels.schedule import cause_text, state_text, status_name
 from shifts.models import ShiftSettings
 from shifts.operations import participation as operations
-from shifts.participation_labels import error_text, own_status_text
 from shifts.queries.participation import denied_now
 
 _STATUS_TONES = {

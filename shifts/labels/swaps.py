@@ -12,9 +12,9 @@ from accounts.models import Manager
 from peresmenka.lib.moments import clock
 from peresmenka.lib.zones import known_zone
 from shifts.core.hours import format_hours
+from shifts.labels.refusals import obstacle_text
 from shifts.models import Override, Swap
 from shifts.queries.swaps import SwapLine, can_be_cancelled
-from shifts.refusals import obstacle_text
 
 _TONES = {
     Swap.State.ASKED: "accent",

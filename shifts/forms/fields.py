@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Manager
 from shifts.core.hours import BadHours, Hours, parse_hours
-from shifts.labels import hours_problem
+from shifts.labels.refusals import refusal_text
+from shifts.labels.schedule import hours_problem
 from shifts.operations.period import NobodyChosen
 from shifts.queries.people import Choice, chosen_managers, people_to_choose
-from shifts.refusals import refusal_text
 
 LONGEST_ID = 18  # digits
 LONGEST_HOURS = 200

@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from shifts.form_fields import HoursField, day_field, limit_days, note_field
+from shifts.forms.fields import HoursField, day_field, limit_days, note_field
 from shifts.models import Override
 
 KINDS = (

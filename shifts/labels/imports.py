@@ -14,7 +14,7 @@ from shifts.core.hours import format_hours
 from shifts.core.layers import Cause, Day, Kind
 from shifts.core.table_import import Problem, Trouble
 from shifts.exchange import ics, table
-from shifts.labels import HOURS_PROBLEMS, cause_text
+from shifts.labels.schedule import HOURS_PROBLEMS, cause_text
 
 _LANGUAGES_OF_MONTHS = ("ru", "en", "es", "pt-br", "tr", "id")
 

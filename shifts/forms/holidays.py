@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from shifts.form_fields import day_field, limit_days
+from shifts.forms.fields import day_field, limit_days
 from shifts.operations.holidays import LONGEST_NAME
 
 

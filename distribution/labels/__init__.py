@@ -1,0 +1,1 @@
+"""Words for people: reasons, states and where a manager stands, in the reader's language."""
