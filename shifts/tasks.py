@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from peresmenka.lib.clock import read_clock
+from shifts.mail import mail_of_gaps
 from shifts.operations import coverage, plan
 
 
@@ -17,4 +18,4 @@ def plan_ahead() -> int:
 @shared_task(soft_time_limit=300, time_limit=330)
 def warn_of_gaps() -> int:
     """Mail supervisors and admins about tomorrow's gaps; return how many accounts were told."""
-    return coverage.warn_of_gaps(read_clock())
+    return coverage.warn_of_gaps(read_clock(), write=mail_of_gaps)

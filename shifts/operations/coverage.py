@@ -1,9 +1,9 @@
-"""What an account wants of its coverage, and the mail that tells of tomorrow's gaps."""
+"""What an account wants of its coverage, and who is told of tomorrow's gaps, each day once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from enum import Enum
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
@@ -11,18 +11,12 @@ from time import monotonic
 from typing import Any
 
 from django.conf import settings as site
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import ngettext
 
 from accounts.models import Account, AuditEntry, Manager
-from peresmenka.lib.zones import known_zone
 from shifts.core.coverage import Gap
-from shifts.labels.gaps import gap_lines, short_day
 from shifts.models import CoverageWarning, ScheduleSettings
 from shifts.queries.coverage import accounts_to_warn, to_be_told
 
@@ -40,6 +34,9 @@ WARN_FROM_HOUR = 16
 WARN_UNTIL_HOUR = 22
 SECONDS_A_RUN = 240.0
 NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
+
+# Words the mail to one person of the account about a day's gaps.
+WriteMail = Callable[[Account, Manager, date, Sequence[Gap]], EmailMessage]
 
 _log = logging.getLogger(__name__)
 
@@ -99,11 +96,12 @@ def sends_mail() -> bool:
     return bool(site.EMAIL_BACKEND != NO_MAIL)
 
 
-def warn_of_gaps(now: datetime, *, seconds: float = SECONDS_A_RUN) -> int:
+def warn_of_gaps(now: datetime, *, write: WriteMail, seconds: float = SECONDS_A_RUN) -> int:
     """Tell supervisors and admins of tomorrow's gaps, each account once a day; return how many were told.
 
-    Writes the account's CoverageWarning before it sends, so that of two runs one sends; takes it
-    back where no mail could be sent. What is left after `seconds` waits for the next run.
+    `write` words a mail. Writes the account's CoverageWarning before it sends, so that of two runs
+    one sends; takes it back where no mail could be sent. What is left after `seconds` waits for the
+    next run.
     """
     if not sends_mail():
         return 0
@@ -112,7 +110,7 @@ def warn_of_gaps(now: datetime, *, seconds: float = SECONDS_A_RUN) -> int:
         now, from_hour=WARN_FROM_HOUR, until_hour=WARN_UNTIL_HOUR
     ):
         try:
-            told += _warn(settings.account, tomorrow, gaps, now)
+            told += _warn(settings.account, tomorrow, gaps, write, now)
         except NoMailServer:
             _log.exception("no mail server: everybody waits for the next run")
             break
@@ -123,7 +121,7 @@ def warn_of_gaps(now: datetime, *, seconds: float = SECONDS_A_RUN) -> int:
     return told
 
 
-def _warn(account: Account, on: date, gaps: Sequence[Gap], now: datetime) -> bool:
+def _warn(account: Account, on: date, gaps: Sequence[Gap], write: WriteMail, now: datetime) -> bool:
     """Claim the account's day and send; return whether somebody was told."""
     stored = [[gap.starts_at.isoformat(), gap.ends_at.isoformat(), gap.people] for gap in gaps]
     claim, is_new = CoverageWarning.objects.get_or_create(
@@ -133,7 +131,8 @@ def _warn(account: Account, on: date, gaps: Sequence[Gap], now: datetime) -> boo
         return False
     is_over = False
     try:
-        outcomes = _send_all(account, to_be_told(account), on, gaps)
+        people = to_be_told(account)
+        outcomes = _send_all([(person, write(account, person, on, gaps)) for person in people])
         is_over = Outcome.SENT in outcomes or Outcome.FAILED not in outcomes
     finally:
         if not is_over:
@@ -141,10 +140,8 @@ def _warn(account: Account, on: date, gaps: Sequence[Gap], now: datetime) -> boo
     return Outcome.SENT in outcomes
 
 
-def _send_all(
-    account: Account, people: Sequence[Manager], on: date, gaps: Sequence[Gap]
-) -> list[Outcome]:
-    if not people:
+def _send_all(mails: Sequence[tuple[Manager, EmailMessage]]) -> list[Outcome]:
+    if not mails:
         return []
     connection = get_connection()
     try:
@@ -152,15 +149,12 @@ def _send_all(
     except (SMTPException, OSError) as error:
         raise NoMailServer from error
     try:
-        return [_send(connection, account, person, on, gaps) for person in people]
+        return [_send(connection, person, mail) for person, mail in mails]
     finally:
         connection.close()
 
 
-def _send(
-    connection: BaseEmailBackend, account: Account, person: Manager, on: date, gaps: Sequence[Gap]
-) -> Outcome:
-    mail = mail_of(account, person, on, gaps)
+def _send(connection: BaseEmailBackend, person: Manager, mail: EmailMessage) -> Outcome:
     mail.connection = connection
     try:
         mail.send()
@@ -170,7 +164,7 @@ def _send(
         _log.warning(
             "mail to user %s of account %s %s: %s",
             person.kommo_id,
-            account.pk,
+            person.account_id,
             outcome.value,
             type(error).__name__,
         )
@@ -185,32 +179,3 @@ def _is_final(error: Exception) -> bool:
     if isinstance(error, SMTPResponseException):
         return error.smtp_code >= 500
     return isinstance(error, ValueError)  # no address at all
-
-
-def mail_of(
-    account: Account, person: Manager, on: date, gaps: Sequence[Gap]
-) -> EmailMultiAlternatives:
-    """Return the mail that tells a person of a day's gaps, in their own language."""
-    known = dict(site.LANGUAGES)
-    wishes = (person.language, account.language, site.LANGUAGE_CODE)
-    language = next(code for code in wishes if code in known)
-    with translation.override(language):
-        subject = ngettext(
-            "%(number)s gap in the schedule of %(day)s",
-            "%(number)s gaps in the schedule of %(day)s",
-            len(gaps),
-        ) % {"number": len(gaps), "day": short_day(on)}
-        context = {
-            "account": account,
-            "day": short_day(on),
-            "lines": gap_lines(gaps, known_zone(account.zone)),
-            "page": f"{site.PUBLIC_URL}{reverse('shifts:coverage')}",
-            "language": language,
-        }
-        text = render_to_string("shifts/mail/gaps.txt", context)
-        html = render_to_string("shifts/mail/gaps.html", context)
-    mail = EmailMultiAlternatives(
-        subject, text, None, [person.email], headers={"Auto-Submitted": "auto-generated"}
-    )
-    mail.attach_alternative(html, "text/html")
-    return mail
