@@ -14,6 +14,7 @@ from shifts.core.patterns import Pattern
 
 Key = tuple[int, date]
 Cells = Mapping[Key, MonthCell | None]
+MOST_DAYS_AHEAD = 400  # a day so far ahead can be written
 _WEEK = timedelta(days=7)
 
 

@@ -19,7 +19,6 @@ from shifts.operations.plan import Change, changing
 from shifts.queries.schedule import Layers, layers_of, local_day, stored_hours, zone_of
 
 MOST_CELLS = 10_000
-MOST_DAYS_AHEAD = 400
 _DAY = timedelta(days=1)
 CELL_KINDS = (ScheduleChange.Kind.CELLS, ScheduleChange.Kind.UNDO, ScheduleChange.Kind.IMPORT)
 
@@ -216,7 +215,7 @@ class _Work:
             return Problem.INACTIVE
         if on < self._today[user]:
             return Problem.PAST
-        return Problem.FAR_AWAY if on > self._today[user] + MOST_DAYS_AHEAD * _DAY else None
+        return Problem.FAR_AWAY if on > self._today[user] + grid.MOST_DAYS_AHEAD * _DAY else None
 
     def changed(self) -> dict[Key, MonthCell | None]:
         """Return the cells that differ from what is stored."""

@@ -16,11 +16,11 @@ from shifts.core.calendar_import import (
     periods_of,
     reason_without_days,
 )
+from shifts.core.grid import MOST_DAYS_AHEAD
 from shifts.core.people import Person
 from shifts.models import Override
 from shifts.queries.schedule import Layers, layers_of, local_day, zone_of
 
-DAYS_AHEAD = 400
 _DAY = timedelta(days=1)
 
 
@@ -67,7 +67,7 @@ def _person(row: Manager) -> Person:
 def window_of(account: Account, now: datetime) -> tuple[date, date]:
     """Return the days that events are looked at in, whatever zone a manager lives in."""
     today = local_day(now, zone_of(Manager(), account))
-    return today - _DAY, today + (DAYS_AHEAD + 1) * _DAY
+    return today - _DAY, today + (MOST_DAYS_AHEAD + 1) * _DAY
 
 
 def absences_in(
@@ -121,7 +121,7 @@ def _take(
     """Note the days that an event takes; return why it takes none."""
     zone = zone_of(manager, account)
     today = local_day(now, zone)
-    last = today + DAYS_AHEAD * _DAY
+    last = today + MOST_DAYS_AHEAD * _DAY
     days = days_taken(event, today, last, zone, lambda on: layers.day(manager.pk, on).hours)
     if not days:
         return reason_without_days(event, today, last, zone)
