@@ -9,13 +9,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from distribution.labels.standing import OwnChoice, own_choice, receives_line
+from distribution.labels.standing import receives_line
 from distribution.queries.people import OwnStanding, own_standing
 from peresmenka.lib.clock import read_clock
 from shifts.api.base import WidgetView, identity_of
 from shifts.core.machine import Presence
 from shifts.core.participation import Status
 from shifts.core.roster import State
+from shifts.labels.participation import OwnChoice, own_choice
 from shifts.labels.schedule import state_text
 
 

@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Manager
 from distribution.core.reasons import Reason, Refusal
 from distribution.labels.reasons import Receives, receives, refusal_text
 from distribution.queries.people import Person
@@ -16,11 +15,8 @@ from peresmenka.lib.moments import clock
 from shifts.core.layers import Cause, Day, Kind
 from shifts.core.participation import Status
 from shifts.core.roster import State
-from shifts.labels.participation import error_text, own_status_text
-from shifts.labels.schedule import cause_text, state_text, status_name
-from shifts.models import ShiftSettings
-from shifts.operations import participation as operations
-from shifts.queries.participation import denied_now
+from shifts.labels.participation import status_name
+from shifts.labels.schedule import cause_text, state_text
 
 _STATUS_TONES = {
     Status.ON: "good",
@@ -65,16 +61,6 @@ class ParticipationLine:
     note: str
     is_in: bool
     is_forced_off: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OwnChoice:
-    """What a manager may do about their own status."""
-
-    is_shown: bool  # the account shows it to managers at all (F27)
-    can_change: bool
-    why_not: str | None  # a code, and
-    reason: str  # its sentence
 
 
 def schedule_line(person: Person, zone: tzinfo, now: datetime) -> ScheduleLine:
@@ -134,16 +120,3 @@ def receives_line(
 def _said_to_oneself(refusal: Refusal) -> str:
     known = _TO_ONESELF.get(refusal.reason)
     return str(known) if known else refusal_text(refusal)
-
-
-def own_choice(manager: Manager, current: Status) -> OwnChoice:
-    """Return what the manager may do about their own status now; at most two queries."""
-    settings = ShiftSettings.objects.for_account(manager.account_id).first() or ShiftSettings()
-    if not manager.is_licensed:
-        error: operations.ParticipationDenied = operations.WithoutLicence()
-        return OwnChoice(settings.shows_activity, False, error.code, error_text(error))
-    denied = denied_now(manager, current)
-    if denied is None:
-        return OwnChoice(settings.shows_activity, True, None, own_status_text(current))
-    error = operations.ERROR_OF[denied]()
-    return OwnChoice(settings.shows_activity, False, denied.value, error_text(error))

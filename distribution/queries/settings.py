@@ -13,8 +13,8 @@ from django.db.models import Count, Q
 from accounts.models import Account, AuditEntry, Group, LeadField, Manager, Stage
 from distribution.models import DistributionSettings, GroupRule, GroupStage
 from shifts.core.roster import State
-from shifts.models import ShiftSettings
 from shifts.queries.availability import schedules_of
+from shifts.queries.presence import settings_of as shift_settings_of
 
 Values = dict[str, Any]
 """The settings by name, JSON-ready: times as "09:00", groups in the order of their priority."""
@@ -115,7 +115,7 @@ def settings_of(account: Account) -> CurrentSettings:
     distribution = (
         DistributionSettings.objects.for_account(account).first() or DistributionSettings()
     )
-    shift = ShiftSettings.objects.for_account(account).first() or ShiftSettings()
+    shift = shift_settings_of(account.pk)
     values: Values = {name: getattr(shift, field) for name, field in SHIFT_FIELDS.items()}
     values |= {name: _stored(getattr(distribution, name)) for name in DISTRIBUTION_FIELDS}
     values["groups"] = _groups_of(account)

@@ -24,7 +24,7 @@ from peresmenka.lib.clock import read_clock
 from peresmenka.lib.moments import clock
 from shifts.core.machine import Cause, Presence
 from shifts.core.participation import Status
-from shifts.labels.schedule import status_name
+from shifts.labels.participation import status_name
 
 
 @require_GET

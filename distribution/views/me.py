@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.identity import console_page
 from accounts.viewer import account_of, viewer_of
-from distribution.labels.standing import own_choice
 from distribution.queries.board import manager_names, moves_of
 from distribution.queries.people import own_standing
 from distribution.views.board import ask_before_end, move_line
@@ -21,6 +20,7 @@ from distribution.views.presence import PersonRow, row_of
 from distribution.views.statuses import status_from, switch_oneself
 from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Cause, Mode, Presence
+from shifts.labels.participation import own_choice
 from shifts.queries.presence import policy_of
 from shifts.queries.schedule import zone_of as own_zone
 from shifts.views.swaps import my_swaps_context

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Manager
 from accounts.viewer import viewer_of
 from shifts.core.participation import Status
-from shifts.labels.participation import error_text, own_status_text
-from shifts.labels.schedule import status_name
+from shifts.labels.participation import error_text, own_status_text, status_name
 from shifts.operations import participation as operations
 
 

@@ -7,11 +7,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.identity import Role, has_role
 from accounts.models import Manager
 
 
@@ -42,6 +48,20 @@ def identity_of(request: Request) -> Manager:
     """Return the manager whom the token names (accounts.api_identity sets it on the request)."""
     manager: Manager = request.manager  # type: ignore[attr-defined]
     return manager
+
+
+def colleague_of(actor: Manager, kommo_id: int, *, denial: str) -> Manager:
+    """Return the manager of the actor's account whom a supervisor's request names.
+
+    Raises NotFound for a stranger's id, then PermissionDenied (`denial`) for who is no supervisor.
+    """
+    rows = Manager.objects.for_account(actor.account).select_related("account")
+    colleague: Manager | None = rows.filter(kommo_id=kommo_id).first()
+    if colleague is None:
+        raise NotFound(_("This account has no such manager; reload the list of managers."))
+    if not has_role(actor, Role.SUPERVISOR):
+        raise PermissionDenied(denial)
+    return colleague
 
 
 def refusal(code: str, detail: str, status_code: int) -> Response:

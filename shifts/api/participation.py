@@ -8,17 +8,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.identity import Role, has_role
 from accounts.models import Manager
 from peresmenka.lib.clock import read_clock
-from shifts.api.base import StrictSerializer, WidgetView, identity_of, refusal
+from shifts.api.base import StrictSerializer, WidgetView, colleague_of, identity_of, refusal
 from shifts.core.participation import Status
-from shifts.labels.participation import error_text, own_status_text
-from shifts.models import ShiftSettings
+from shifts.labels.participation import OwnChoice, error_text, own_choice, own_status_text
 from shifts.operations import participation as operations
 from shifts.queries import participation as queries
 
@@ -95,18 +92,11 @@ class ManagerParticipationView(ParticipationErrors):
     @extend_schema(request=StatusSerializer, responses=ParticipationSerializer)
     def post(self, request: Request, kommo_id: int) -> Response:
         actor, now = identity_of(request), read_clock()
-        target = (
-            Manager.objects.for_account(actor.account)
-            .select_related("account")
-            .filter(kommo_id=kommo_id)
-            .first()
+        target = colleague_of(
+            actor,
+            kommo_id,
+            denial=_("Only supervisors and admins change a colleague’s status; ask one of them."),
         )
-        if target is None:
-            raise NotFound(_("This account has no such manager; reload the list of managers."))
-        if not has_role(actor, Role.SUPERVISOR):
-            raise PermissionDenied(
-                _("Only supervisors and admins change a colleague’s status; ask one of them.")
-            )
         wish = StatusSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         operations.set_participation(
@@ -122,27 +112,21 @@ class ManagerParticipationView(ParticipationErrors):
 
 def _answer(manager: Manager, now: datetime) -> Response:
     standing = queries.standing_of(manager, now)
-    why_not, reason = None, ""
-    if not manager.is_licensed:
-        why_not = operations.WithoutLicence.code
-        reason = error_text(operations.WithoutLicence())
-    elif denied := queries.denied_now(manager, standing.status):
-        why_not, reason = denied.value, error_text(operations.ERROR_OF[denied]())
-    settings = ShiftSettings.objects.for_account(manager.account).first() or ShiftSettings()
+    choice = own_choice(manager, standing.status)
     found = {
         "status": standing.status.value,
         "until": standing.until,
         "note": standing.note,
-        "can_change": why_not is None,
-        "why_not": why_not,
-        "detail": _detail(manager, standing.status, reason),
-        "is_shown": settings.shows_activity,
+        "can_change": choice.can_change,
+        "why_not": choice.why_not,
+        "detail": _detail(manager, standing.status, choice),
+        "is_shown": choice.is_shown,
     }
     return Response(ParticipationSerializer(found).data)
 
 
-def _detail(manager: Manager, current: Status, reason: str) -> str:
+def _detail(manager: Manager, current: Status, choice: OwnChoice) -> str:
     """Return the status in a sentence, with why it cannot be changed where that says more."""
-    if not manager.is_licensed or (current.is_forced and reason):
-        return reason
-    return f"{own_status_text(current)} {reason}".strip()
+    if choice.can_change or current.is_forced or not manager.is_licensed:
+        return choice.reason
+    return f"{own_status_text(current)} {choice.reason}"

@@ -10,14 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.identity import Role, has_role
 from accounts.models import Manager
 from peresmenka.lib.clock import read_clock
-from shifts.api.base import StrictSerializer, WidgetView, identity_of, refusal
+from shifts.api.base import StrictSerializer, WidgetView, colleague_of, identity_of, refusal
 from shifts.core.machine import (
     HAND,
     Action,
@@ -167,18 +165,11 @@ class ManagerShiftView(ShiftView):
     @extend_schema(request=ClickSerializer, responses=StandingSerializer)
     def post(self, request: Request, kommo_id: int, action: str) -> Response:
         actor, now = identity_of(request), read_clock()
-        target = (
-            Manager.objects.for_account(actor.account)
-            .select_related("account")
-            .filter(kommo_id=kommo_id)
-            .first()
+        target = colleague_of(
+            actor,
+            kommo_id,
+            denial=_("Only supervisors and admins change a colleague's shift; ask one of them."),
         )
-        if target is None:
-            raise NotFound(_("This account has no such manager; reload the list of managers."))
-        if not has_role(actor, Role.SUPERVISOR):
-            raise PermissionDenied(
-                _("Only supervisors and admins change a colleague's shift; ask one of them.")
-            )
         state = _click(request, action, target, now, Cause.CONSOLE, by=actor.kommo_id)
         return self.answer(target, state, now)
 

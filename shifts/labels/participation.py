@@ -1,11 +1,16 @@
-"""Participation in words: what a status means to its manager, and why they cannot change it."""
+"""Participation in words: the statuses, what they mean to their manager, and why they cannot be changed."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Manager
 from shifts.core.participation import Status
 from shifts.operations import participation as operations
+from shifts.queries.participation import denied_now
+from shifts.queries.presence import settings_of
 
 # The docstrings of the domain errors, where the translators' tools find them.
 ERROR_TEXTS: dict[type[operations.ParticipationError], object] = {
@@ -33,12 +38,33 @@ ERROR_TEXTS: dict[type[operations.ParticipationError], object] = {
     ),
 }
 
+_STATUSES = {
+    Status.ON: gettext_lazy("On"),
+    Status.OFF: gettext_lazy("Off"),
+    Status.FORCED_ON: gettext_lazy("Forced On"),
+    Status.FORCED_OFF: gettext_lazy("Forced Off"),
+}
 _STATUS_TEXTS = {
     Status.ON: gettext_lazy("You are switched on: leads may come to you."),
     Status.OFF: gettext_lazy("You are switched off: no new leads come to you."),
     Status.FORCED_ON: gettext_lazy("A supervisor keeps you switched on: leads may come to you."),
     Status.FORCED_OFF: gettext_lazy("A supervisor has switched you off: no new leads come to you."),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OwnChoice:
+    """What a manager may do about their own status."""
+
+    is_shown: bool  # the account shows it to managers at all (F27)
+    can_change: bool
+    why_not: str | None  # a code, and
+    reason: str  # its sentence
+
+
+def status_name(status: Status) -> str:
+    """Return the name of a status of participation."""
+    return str(_STATUSES[status])
 
 
 def error_text(error: operations.ParticipationError) -> str:
@@ -49,3 +75,16 @@ def error_text(error: operations.ParticipationError) -> str:
 def own_status_text(status: Status) -> str:
     """Return what a status means, said to the manager who has it."""
     return str(_STATUS_TEXTS[status])
+
+
+def own_choice(manager: Manager, current: Status) -> OwnChoice:
+    """Return what the manager may do about their own status now; at most two queries."""
+    is_shown = settings_of(manager.account_id).shows_activity
+    if not manager.is_licensed:
+        error: operations.ParticipationDenied = operations.WithoutLicence()
+        return OwnChoice(is_shown, False, error.code, error_text(error))
+    denied = denied_now(manager, current)
+    if denied is None:
+        return OwnChoice(is_shown, True, None, own_status_text(current))
+    error = operations.ERROR_OF[denied]()
+    return OwnChoice(is_shown, False, denied.value, error_text(error))

@@ -14,7 +14,6 @@ from peresmenka.lib.moments import clock
 from shifts.core import grid, hours
 from shifts.core.hours import Hours, format_minute
 from shifts.core.layers import Cause, Day, Kind
-from shifts.core.participation import Status
 from shifts.core.roster import Standing, State
 from shifts.models import Override
 
@@ -24,12 +23,6 @@ _CAUSES = {
     Cause.HOLIDAY: gettext_lazy("Holiday"),
     Cause.ABSENCE: gettext_lazy("Absence"),
     Cause.SWAPPED: gettext_lazy("Given to a colleague"),
-}
-_STATUSES = {
-    Status.ON: gettext_lazy("On"),
-    Status.OFF: gettext_lazy("Off"),
-    Status.FORCED_ON: gettext_lazy("Forced On"),
-    Status.FORCED_OFF: gettext_lazy("Forced Off"),
 }
 HOURS_PROBLEMS = {
     hours.Problem.NOT_A_TIME: gettext_noop(
@@ -86,11 +79,6 @@ def state_name(state: State) -> str:
         State.EMPTY: pgettext("state of a schedule", "Empty"),
     }
     return names[state]
-
-
-def status_name(status: Status) -> str:
-    """Return the name of a status of participation."""
-    return str(_STATUSES[status])
 
 
 def until_text(last: date | None, is_endless: bool) -> str:

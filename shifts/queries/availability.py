@@ -41,7 +41,6 @@ WHERE m.account_id = %(account)s AND (%(users)s::bigint[] IS NULL OR m.kommo_id 
 _STATE_WIDTH = 10
 _OFFLINE = ShiftState(Presence.OFFLINE)
 _ON = participation.Standing()
-_NO_SCHEDULE = roster.Standing()
 
 
 @dataclass(frozen=True, slots=True)

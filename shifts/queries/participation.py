@@ -9,7 +9,8 @@ from django.db import connection
 from accounts.identity import Role, has_role
 from accounts.models import Account, Manager
 from shifts.core.participation import Denied, Standing, Status, denied_to_self, standing_at
-from shifts.models import Participation, ShiftSettings
+from shifts.models import Participation
+from shifts.queries.presence import settings_of
 
 __all__ = ["Standing", "Status", "denied_now", "own_denial", "standing_of", "standings"]
 
@@ -49,7 +50,7 @@ def own_denial(manager: Manager, current: Status, wanted: Status) -> Denied | No
     """
     if wanted.is_forced or has_role(manager, Role.SUPERVISOR):
         return denied_to_self(Status.ON, wanted, users_may_change=True)
-    row = ShiftSettings.objects.for_account(manager.account_id).first() or ShiftSettings()
+    row = settings_of(manager.account_id)
     return denied_to_self(current, wanted, users_may_change=row.users_may_change_activity)
 
 

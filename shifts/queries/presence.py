@@ -25,6 +25,7 @@ __all__ = [
     "next_inactivity_at",
     "policy_of",
     "presence_of",
+    "settings_of",
     "shift_states",
     "timeline",
 ]
@@ -104,9 +105,14 @@ def next_inactivity_at(
     return {user: at for user, at in due.items() if at is not None}
 
 
+def settings_of(account_id: int) -> ShiftSettings:
+    """Return the account's settings of shifts; the defaults, unsaved, where it has saved none."""
+    return ShiftSettings.objects.for_account(account_id).first() or ShiftSettings()
+
+
 def policy_of(account: Account) -> Policy:
     """Return the account's settings of shifts; the defaults where it has saved none."""
-    settings = ShiftSettings.objects.for_account(account).first() or ShiftSettings()
+    settings = settings_of(account.pk)
     return Policy(
         mode=Mode(settings.mode),
         zone=known_zone(account.zone),
