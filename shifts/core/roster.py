@@ -62,6 +62,19 @@ def spans_of(on: date, hours: Hours, zone: tzinfo) -> list[Span]:
     return found
 
 
+def outside(span: Span, taken: Iterable[Span]) -> list[Span]:
+    """Return what is left of a span outside of those that are taken, in order."""
+    left = [span]
+    for start, end in taken:
+        parts = [
+            part
+            for own in left
+            for part in ((own[0], min(own[1], start)), (max(own[0], end), own[1]))
+        ]
+        left = [(begins, ends) for begins, ends in parts if begins < ends]
+    return left
+
+
 def apart(spans: Iterable[tuple[date, Span]]) -> list[tuple[date, Span]]:
     """Return spans of several days without overlap: what a day's night has taken is cut off the next."""
     found: list[tuple[date, Span]] = []

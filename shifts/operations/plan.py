@@ -7,7 +7,8 @@ Days that are over by a manager's clock are never written again: yesterday's rep
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import logging
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -22,13 +23,15 @@ from peresmenka.lib.enqueue import ring
 from shifts.bulk.plan import DayRow, SpanRow, replace_plan
 from shifts.core.clock import ZoneClock
 from shifts.core.layers import Kind
-from shifts.core.roster import Span, apart
+from shifts.core.roster import Span, apart, outside
 from shifts.models import ScheduleChange, ScheduleSettings, WorkSpan
 from shifts.queries.schedule import Layers, layers_of, local_day, zone_of
 
 HORIZON_DAYS = 62  # a plan reaches so far ahead; the grid shows what lies beyond from the layers
 ACCOUNTS_A_ROUND = 20
 _DAY = timedelta(days=1)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -111,11 +114,13 @@ def _reach_horizon(account: Account, settings: ScheduleSettings, now: datetime) 
     known = settings.planned_until
     if known is not None and known >= horizon and not is_elsewhere:
         return False
-    settings.planned_until, settings.planned_zone = horizon, account.zone
+    # By a clock further west the date may be an earlier one: what is planned already is planned anew.
+    last = horizon if known is None else max(known, horizon)
+    settings.planned_until, settings.planned_zone = last, account.zone
     settings.save(update_fields=["planned_until", "planned_zone"])
     if known is not None:
         first = today - _DAY if is_elsewhere else known + _DAY
-        plan_days(account, settings, now=now, managers=None, first=first, last=horizon)
+        plan_days(account, settings, now=now, managers=None, first=first, last=last)
     return True
 
 
@@ -134,8 +139,13 @@ def keep_plans(now: datetime) -> int:
 
     Called by Celery's beat and by the pump alike.
     """
-    accounts = accounts_to_plan(now, ACCOUNTS_A_ROUND)
-    return sum(plan_ahead(account, now=now) for account in accounts)
+    planned = 0
+    for account in accounts_to_plan(now, ACCOUNTS_A_ROUND):
+        try:
+            planned += plan_ahead(account, now=now)
+        except Exception:  # noqa: BLE001 - a loop's boundary: one account's trouble is not the others'
+            _log.exception("the schedules of account %s were not planned ahead", account.pk)
+    return planned
 
 
 def accounts_to_plan(now: datetime, most: int) -> list[Account]:
@@ -194,25 +204,28 @@ def _write(account: Account, periods: list[tuple[Manager, ZoneClock, date]], las
     ids = [manager.pk for manager, _, _ in periods]
     first = min(start for _, _, start in periods)
     layers = layers_of(account, first, last, ids)
-    nights = _nights_before({manager.pk: start for manager, _, start in periods})
+    taken = _taken_before(periods)
     days: list[DayRow] = []
     spans: list[SpanRow] = []
     for manager, clock, start in periods:
-        _plan_manager(manager.pk, clock, start, last, layers, nights.get(manager.pk), days, spans)
+        _plan_manager(manager.pk, clock, start, last, layers, taken[manager.pk], days, spans)
     replace_plan(
         account.pk, [(manager.pk, start, last) for manager, _, start in periods], days, spans
     )
 
 
-def _nights_before(starts: Mapping[int, date]) -> dict[int, tuple[date, Span]]:
-    """Return the last span of each manager's day before these, which may reach into them."""
-    eves = {start - _DAY for start in starts.values()}
-    rows = WorkSpan.objects.filter(manager_id__in=list(starts), on__in=eves).order_by("ends_at")
-    return {
-        row.manager_id: (row.on, (row.starts_at, row.ends_at))
-        for row in rows
-        if row.on == starts[row.manager_id] - _DAY
-    }
+def _taken_before(periods: list[tuple[Manager, ZoneClock, date]]) -> dict[int, list[Span]]:
+    """Return what earlier days take of each manager's: a night, after a change of zone a whole day."""
+    starts = {manager.pk: start for manager, _, start in periods}
+    since = min(clock.bounds(start)[0] for _, clock, start in periods)
+    rows = WorkSpan.objects.filter(
+        manager_id__in=list(starts), ends_at__gt=since, on__lt=max(starts.values())
+    )
+    found: dict[int, list[Span]] = {pk: [] for pk in starts}
+    for pk, on, starts_at, ends_at in rows.values_list("manager_id", "on", "starts_at", "ends_at"):
+        if on < starts[pk]:
+            found[pk].append((starts_at, ends_at))
+    return found
 
 
 def _plan_manager(
@@ -221,11 +234,11 @@ def _plan_manager(
     first: date,
     last: date,
     layers: Layers,
-    night: tuple[date, Span] | None,
+    taken: list[Span],
     days: list[DayRow],
     spans: list[SpanRow],
 ) -> None:
-    wanted: list[tuple[date, Span]] = [] if night is None else [night]
+    wanted: list[tuple[date, Span]] = []
     on = first
     while on <= last:
         day = layers.day(manager_id, on)
@@ -233,8 +246,7 @@ def _plan_manager(
             begins, closes = clock.bounds(on)
             cause = day.cause.value if day.cause else ""
             days.append(DayRow(manager_id, on, day.kind.value, cause, day.hours, begins, closes))
-            wanted += [(on, span) for span in clock.spans(on, day.works)]
+            worked = clock.spans(on, day.works)
+            wanted += [(on, part) for span in worked for part in outside(span, taken)]
         on += _DAY
-    spans += [
-        SpanRow(manager_id, on, start, end) for on, (start, end) in apart(wanted) if on >= first
-    ]
+    spans += [SpanRow(manager_id, on, start, end) for on, (start, end) in apart(wanted)]
