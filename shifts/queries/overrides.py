@@ -14,6 +14,7 @@ from shifts.queries.schedule import local_day, zone_of
 MOST_PAST = 100
 MOST_MONTHS = 3  # of a period in which gaps are looked for
 _DAY = timedelta(days=1)
+_FARTHEST = timedelta(days=3660)  # no layer of a day lies further ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def _period(row: Override, account: Account, now: datetime) -> Period:
 def gaps_in(account: Account, first: date, last: date, now: datetime) -> set[date]:
     """Return the days of [first, last] with too few people, three months at the most."""
     found: set[date] = set()
+    today = local_day(now, zone_of(Manager(), account))
+    first, last = max(first, today - _DAY), min(last, today + _FARTHEST)
     month = first.replace(day=1)
     for _ in range(MOST_MONTHS):
         if month > last:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -25,6 +26,7 @@ from shifts.queries.month import DayCoverage, HistoryEntry, Month, Person
 
 Json = dict[str, Any]
 MOST_STEPS = 50
+_CODE = re.compile(r"[\w-]{0,32}", re.ASCII)
 
 
 class BadRequest(ValueError):
@@ -32,11 +34,14 @@ class BadRequest(ValueError):
 
 
 def month_from(text: str) -> date:
-    """Return the first day of "2026-11". Raises BadRequest."""
+    """Return the first day of "2026-11", a month with neighbours. Raises BadRequest."""
     try:
-        return date.fromisoformat(f"{text}-01")
+        first = date.fromisoformat(f"{text}-01")
     except ValueError as error:
         raise BadRequest(text) from error
+    if not date.min.year < first.year < date.max.year:
+        raise BadRequest(text)
+    return first
 
 
 def steps_from(body: Any) -> list[Step]:
@@ -46,7 +51,7 @@ def steps_from(body: Any) -> list[Step]:
         raise BadRequest("operations")
     try:
         return [_step(one, month_from(str(body.get("month")))) for one in operations]
-    except (TypeError, KeyError, AttributeError, IndexError) as error:
+    except (TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise BadRequest(str(error)) from error
 
 
@@ -58,7 +63,7 @@ def _step(one: Mapping[str, Any], month: date) -> Step:
     if op == "paste":
         given["values"] = {(int(u), _day(d)): _value(v) for u, d, v in one["cells"]}
     elif op == "copy_month":
-        given["managers"] = tuple(int(user) for user in one["managers"])
+        given["managers"] = tuple(dict.fromkeys(int(user) for user in one["managers"]))
         given["source"], given["target"] = month_from(str(one["from"])), month
     elif op == "undo":
         given["version"] = int(one["version"])
@@ -70,9 +75,15 @@ def _step(one: Mapping[str, Any], month: date) -> Step:
         given["off"] = one["off"] is not False
     if op == "paint":
         given["pattern_id"] = int(one["pattern"]) if one.get("pattern") else None
-        given["preset"] = str(one.get("preset") or "")
+        given["preset"] = _preset(str(one.get("preset") or ""))
         given["anchor_on"] = _day(one["anchor"]) if one.get("anchor") else None
     return Step(**given)
+
+
+def _preset(code: str) -> str:
+    if not _CODE.fullmatch(code):
+        raise BadRequest("preset")
+    return code
 
 
 def _day(text: Any) -> date:

@@ -108,7 +108,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         first, steps = month_from(str(body.get("month"))), steps_from(body)
     except BadHours as error:
         return _refusal(error.problem.value, hours_problem(error))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         text = _("The page sent something that Peresmenka does not understand. Reload it.")
         return _refusal("bad_request", text, status=HTTPStatus.BAD_REQUEST)
     group = _group(str(body.get("group") or ""))
