@@ -15,7 +15,8 @@ from django.utils.translation import ngettext
 from accounts.models import Account, Manager
 from peresmenka.lib.zones import known_zone
 from shifts.core.coverage import Gap
-from shifts.labels.gaps import gap_lines, short_day
+from shifts.labels.days import short_day
+from shifts.labels.gaps import gap_lines
 
 
 def mail_of_gaps(

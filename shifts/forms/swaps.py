@@ -7,13 +7,13 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Manager
 from shifts.core.hours import format_hours
 from shifts.forms.fields import note_field
+from shifts.labels.days import short_day
 from shifts.operations.swaps import LONGEST_NOTE
 from shifts.queries.swaps import OwnDay
 
@@ -65,7 +65,4 @@ class SwapForm(forms.Form):
 
 
 def _choices(days: Sequence[OwnDay]) -> list[tuple[str, str]]:
-    return [
-        (day.on.isoformat(), f"{date_format(day.on, 'D j M')}, {format_hours(day.hours)}")
-        for day in days
-    ]
+    return [(day.on.isoformat(), f"{short_day(day.on)}, {format_hours(day.hours)}") for day in days]

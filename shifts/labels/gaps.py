@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shifts.core.coverage import Gap
+from shifts.labels.days import short_day
 
 _MOMENT = timedelta(microseconds=1)
-
-
-def short_day(on: date) -> str:
-    """Return a day as Tue 24 Nov."""
-    return date_format(on, "D j M")
 
 
 def gap_time(gap: Gap, zone: tzinfo) -> str:

@@ -14,6 +14,7 @@ from shifts.core.hours import format_hours
 from shifts.core.layers import Cause, Day, Kind
 from shifts.core.table_import import Problem, Trouble
 from shifts.exchange import ics, table
+from shifts.labels.days import day_text
 from shifts.labels.schedule import HOURS_PROBLEMS, cause_text
 
 _LANGUAGES_OF_MONTHS = ("ru", "en", "es", "pt-br", "tr", "id")
@@ -126,12 +127,12 @@ def when_text(event: Event, zone: tzinfo) -> str:
     if starts == date.min:
         return ""
     if not isinstance(starts, datetime):
-        return date_format(starts, "j M Y")
+        return day_text(starts)
     starts = starts.astimezone(zone) if starts.tzinfo else starts
-    return f"{date_format(starts, 'j M Y')}, {starts:%H:%M}"
+    return f"{day_text(starts)}, {starts:%H:%M}"
 
 
-def day_text(day: Day) -> str:
+def planned_text(day: Day) -> str:
     """Return a day of the schedule in words, with the hours that lie under a day off."""
     if day.kind is Kind.EMPTY:
         return _("empty")

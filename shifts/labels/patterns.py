@@ -7,17 +7,12 @@ from datetime import date
 from itertools import groupby
 
 from django.utils.dates import WEEKDAYS_ABBR
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shifts.core.hours import Hours, format_hours
+from shifts.labels.days import day_text
 from shifts.operations.patterns import Replaced, is_weekly
-
-
-def day_text(on: date) -> str:
-    """Return a day with its year."""
-    return date_format(on, "j M Y")
 
 
 def hours_text(hours: Iterable[Sequence[int]]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from shifts.labels.days import day_text
 from shifts.operations import holidays, overrides, patterns, period, swaps
 from shifts.queries.swaps import InTheWay, Obstacle
 
@@ -100,5 +100,5 @@ def refusal_text(error: period.ScheduleError) -> str:
 
 def obstacle_text(problem: InTheWay) -> str:
     """Return what stands in a swap's way, and what to do."""
-    values = {"name": problem.manager.name, "date": date_format(problem.on, "j M Y")}
+    values = {"name": problem.manager.name, "date": day_text(problem.on)}
     return _(_OBSTACLES[problem.what]) % values

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext_lazy, pgettext
 
@@ -15,6 +14,7 @@ from shifts.core import grid, hours
 from shifts.core.hours import Hours, format_minute
 from shifts.core.layers import Cause, Day, Kind
 from shifts.core.roster import Standing, State
+from shifts.labels.days import day_text
 from shifts.models import Override
 
 _CAUSES = {
@@ -87,7 +87,7 @@ def until_text(last: date | None, is_endless: bool) -> str:
         return _("until further notice")
     if last is None:
         return _("no schedule")
-    return _("until %(date)s") % {"date": date_format(last, "j M Y")}
+    return _("until %(date)s") % {"date": day_text(last)}
 
 
 def cause_text(day: Day, *, holiday: str = "", absence: tuple[str, str] = ("", "")) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Manager
 from peresmenka.lib.moments import clock
 from peresmenka.lib.zones import known_zone
 from shifts.core.hours import format_hours
+from shifts.labels.days import full_day
 from shifts.labels.refusals import obstacle_text
 from shifts.models import Override, Swap
 from shifts.queries.swaps import SwapLine, can_be_cancelled
@@ -90,7 +90,7 @@ def _gives(giver: Manager, taker: Manager, on: date, hours: str) -> str:
     values = {
         "giver": giver.name,
         "taker": taker.name,
-        "date": date_format(on, "D j M Y"),
+        "date": full_day(on),
         "hours": f" ({hours})" if hours else "",
     }
     return _("%(date)s%(hours)s: from %(giver)s to %(taker)s") % values
@@ -99,12 +99,13 @@ def _gives(giver: Manager, taker: Manager, on: date, hours: str) -> str:
 def _moved(rows: tuple[Override, ...]) -> list[str]:
     return [
         _("%(date)s: %(name)s works %(hours)s")
-        % {"date": _date(row), "name": row.manager.name, "hours": format_hours(row.hours)}
+        % {
+            "date": full_day(row.starts_on),
+            "name": row.manager.name,
+            "hours": format_hours(row.hours),
+        }
         if row.hours
-        else _("%(date)s: %(name)s is off") % {"date": _date(row), "name": row.manager.name}
+        else _("%(date)s: %(name)s is off")
+        % {"date": full_day(row.starts_on), "name": row.manager.name}
         for row in rows
     ]
-
-
-def _date(row: Override) -> str:
-    return date_format(row.starts_on, "D j M Y")

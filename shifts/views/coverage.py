@@ -20,7 +20,8 @@ from accounts.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from shifts.core.coverage import Gap, Hour
 from shifts.forms.coverage import CoverageForm
-from shifts.labels.gaps import gap_people, gap_time, short_day
+from shifts.labels.days import short_day
+from shifts.labels.gaps import gap_people, gap_time
 from shifts.operations.coverage import NoSchedules, save_coverage, sends_mail
 from shifts.operations.plan import HORIZON_DAYS
 from shifts.queries.coverage import Coverage, DayHours, coverage_of, to_be_told

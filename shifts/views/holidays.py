@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
 from shifts.forms.fields import mark_errors
 from shifts.forms.holidays import HolidayForm
+from shifts.labels.days import day_text
 from shifts.labels.refusals import refusal_text
 from shifts.models import Holiday
 from shifts.operations import holidays as operations
@@ -139,7 +139,7 @@ def holidays_add_own(request: HttpRequest) -> HttpResponse:
         except ScheduleError as error:
             form.add_error("on", refusal_text(error))
         else:
-            text = _("%(day)s is a holiday now: %(name)s.") % {"day": _day(on), "name": name}
+            text = _("%(day)s is a holiday now: %(name)s.") % {"day": day_text(on), "name": name}
             messages.success(request, text, extra_tags=_undo(version))
             return _back(_country(request), on.year)
     return _show(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -161,7 +161,7 @@ def holidays_remove(request: HttpRequest, day: str) -> HttpResponse:
         messages.error(request, refusal_text(error))
         return _show(request, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     text = _("%(day)s is an ordinary day again: %(name)s is removed.")
-    messages.success(request, text % {"day": _day(on), "name": name}, extra_tags=_undo(version))
+    messages.success(request, text % {"day": day_text(on), "name": name}, extra_tags=_undo(version))
     return _back(_country(request), on.year)
 
 
@@ -183,10 +183,6 @@ def holidays_undo(request: HttpRequest, version: int) -> HttpResponse:
 
 def _undo(version: int) -> str:
     return reverse("shifts:holidays_undo", args=[version])
-
-
-def _day(on: date) -> str:
-    return date_format(on, "j M Y")
 
 
 def _back(country: str, year: int) -> HttpResponse:

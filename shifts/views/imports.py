@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from http import HTTPStatus
 from itertools import groupby, islice
@@ -34,12 +35,13 @@ from shifts.exchange.table import TableFile, Trouble, UnreadableTable
 from shifts.exchange.template import write_csv
 from shifts.exchange.upload import MOST_BYTES, read_table
 from shifts.exchange.workbook import write_workbook
-from shifts.labels.imports import day_text, month_names, part_text, table_trouble
+from shifts.labels.imports import month_names, part_text, planned_text, table_trouble
 from shifts.labels.schedule import grid_problem
 from shifts.models import Override
 from shifts.operations.grid import EditConflict
 from shifts.operations.imports import Difference, MonthPreview, import_month, preview_month
 from shifts.queries.imports import people_of
+from shifts.queries.people import present_managers
 from shifts.queries.schedule import local_day
 from shifts.views.sealed import StalePlan, seal, unseal
 
@@ -119,12 +121,9 @@ def template(request: HttpRequest) -> HttpResponse:
 
 def _template_names(request: HttpRequest) -> list[str]:
     """Return the people by name; by Kommo id where two have the same name."""
-    rows = Manager.objects.for_account(account_of(request)).filter(
-        is_active_in_kommo=True, is_licensed=True
-    )
-    names = list(rows.order_by("group__name", "name", "pk").values_list("name", "kommo_id"))
-    plain = [name for name, _user in names]
-    return [name if plain.count(name) == 1 else str(user) for name, user in names]
+    people = present_managers(account_of(request))
+    known = Counter(row.name for row in people)
+    return [row.name if known[row.name] == 1 else str(row.kommo_id) for row in people]
 
 
 @require_POST
@@ -240,8 +239,8 @@ def _grouped(request: HttpRequest, found: MonthPreview) -> list[dict[str, Any]]:
 def _line(difference: Difference) -> dict[str, Any]:
     return {
         "on": difference.on,
-        "before": day_text(difference.before),
-        "after": day_text(difference.after),
+        "before": planned_text(difference.before),
+        "after": planned_text(difference.after),
     }
 
 

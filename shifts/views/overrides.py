@@ -21,7 +21,7 @@ from peresmenka.lib.clock import read_clock
 from shifts.core.hours import format_hours
 from shifts.forms.fields import PeopleChoice, mark_errors
 from shifts.forms.overrides import OverrideForm
-from shifts.labels.patterns import day_text
+from shifts.labels.days import day_text
 from shifts.labels.refusals import refusal_text
 from shifts.models import Override
 from shifts.operations import overrides as operations

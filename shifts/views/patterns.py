@@ -19,7 +19,8 @@ from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
 from shifts.forms.fields import PeopleChoice, mark_errors
 from shifts.forms.patterns import FollowForm, PatternForm
-from shifts.labels.patterns import cycle_text, day_text, hours_text, period_text, replaced_lines
+from shifts.labels.days import day_text
+from shifts.labels.patterns import cycle_text, hours_text, period_text, replaced_lines
 from shifts.labels.refusals import refusal_text
 from shifts.models import PatternPreset, SchedulePattern, StandingPattern
 from shifts.operations import patterns as operations
