@@ -17,6 +17,7 @@ from distribution.models import Decision
 from distribution.queries.board import manager_names
 from peresmenka.lib.clock import read_clock
 from peresmenka.lib.moments import clock
+from peresmenka.lib.numbers import number_from
 from reports import queries
 from reports.lines import candidate_lines, policy_line, timeline_lines, what_happened
 
@@ -74,8 +75,7 @@ def _wish(request: HttpRequest, only_of: int | None) -> queries.LogFilter:
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
-    raw = request.GET.get(name, "").strip()
-    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None
+    return number_from(request.GET.get(name, "").strip())
 
 
 def _midnight(request: HttpRequest, name: str, *, days: int = 0) -> datetime | None:

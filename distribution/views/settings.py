@@ -27,6 +27,7 @@ from distribution.queries.settings import (
 from distribution.views.settings_page import difference_lines, group_cards
 from distribution.views.summary import gate_warning, leave_sentence, summary_of, warnings_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.numbers import number_from
 
 
 @require_http_methods(["GET", "POST"])
@@ -148,8 +149,7 @@ def _render(
 
 
 def _version(request: HttpRequest) -> int:
-    raw = request.POST.get("version", "")
-    return int(raw) if raw.isdecimal() else 0
+    return number_from(request.POST.get("version", "")) or 0
 
 
 def _move_group(groups: list[dict[str, Any]], wish: str) -> None:

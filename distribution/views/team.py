@@ -25,13 +25,13 @@ from distribution.operations.profiles import ProfileError, save_person, set_limi
 from distribution.queries.team import member_of, team_of
 from distribution.views.team_page import LICENCES, group_choices, row_of, sections_of, wish_from
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.numbers import number_from
 from shifts.core.participation import Status
 from shifts.labels.participation import error_text
 from shifts.models import Participation
 from shifts.operations import participation
 
 PAGE = "distribution:team"
-LONGEST_ID = 18  # digits
 
 
 @require_GET
@@ -270,8 +270,8 @@ def _manager(request: HttpRequest, user_id: int) -> Manager:
 
 def _chosen(request: HttpRequest) -> list[Manager]:
     """Return the managers whom the request names; 404 if one of them is not of the account."""
-    named = set(request.POST.getlist("managers"))
-    if not all(one.isdecimal() and len(one) <= LONGEST_ID for one in named):
+    named = {number_from(one) for one in request.POST.getlist("managers")}
+    if None in named:
         raise Http404
     rows = Manager.objects.for_account(account_of(request)).select_related("account")
     found = list(rows.filter(kommo_id__in=named).order_by("name", "pk"))

@@ -11,13 +11,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Manager
+from peresmenka.lib.numbers import number_from
 from shifts.core.hours import BadHours, Hours, parse_hours
 from shifts.labels.refusals import refusal_text
 from shifts.labels.schedule import hours_problem
 from shifts.operations.period import NobodyChosen
 from shifts.queries.people import Choice, chosen_managers, people_to_choose
 
-LONGEST_ID = 18  # digits
 LONGEST_HOURS = 200
 
 
@@ -85,9 +85,7 @@ class PeopleChoice:
 
 def _ids(ticks: QueryDict | None, name: str) -> set[int]:
     values = ticks.getlist(name) if ticks is not None else []
-    return {
-        int(one) for one in values if one.isascii() and one.isdecimal() and len(one) <= LONGEST_ID
-    }
+    return {number for one in values if (number := number_from(one)) is not None}
 
 
 def limit_days(form: forms.Form, first: date, *names: str) -> None:

@@ -28,6 +28,7 @@ from accounts.models import Group, Manager
 from accounts.viewer import account_of, is_partial, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from peresmenka.lib.moments import clock
+from peresmenka.lib.numbers import number_from
 from shifts.exchange.ics import Entry, write_calendar
 from shifts.models import CalendarFeed
 from shifts.operations.feeds import create_feed, note_read, revoke_feed
@@ -130,12 +131,12 @@ def calendars(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest, wish: str) -> Manager | Group | None:
-    kind, number = wish[:1], wish[1:]
-    if kind not in ("m", "g") or not number.isdecimal() or len(number) > 18:
+    kind, number = wish[:1], number_from(wish[1:])
+    if kind not in ("m", "g") or number is None:
         return None
     managers, groups = can_have_feed(account_of(request))
     rows: list[Manager] | list[Group] = managers if kind == "m" else groups
-    return next((row for row in rows if row.kommo_id == int(number)), None)
+    return next((row for row in rows if row.kommo_id == number), None)
 
 
 def _calendars(

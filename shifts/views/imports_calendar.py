@@ -17,6 +17,7 @@ from accounts.identity import Role, console_page
 from accounts.models import Manager
 from accounts.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.numbers import number_from
 from shifts.exchange.ics import UnreadableCalendar, read_calendar
 from shifts.labels.imports import calendar_trouble, reason_text, when_text
 from shifts.models import Override
@@ -55,10 +56,11 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 
 def _manager(request: HttpRequest, wish: str) -> Manager | None:
-    if not wish.isdecimal() or len(wish) > 18:
+    number = number_from(wish)
+    if number is None:
         return None
     rows = Manager.objects.for_account(account_of(request)).filter(is_active_in_kommo=True)
-    found: Manager | None = rows.filter(kommo_id=int(wish)).first()
+    found: Manager | None = rows.filter(kommo_id=number).first()
     return found
 
 

@@ -17,6 +17,7 @@ from accounts.models import Account, Group, Manager
 from accounts.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
 from peresmenka.lib.moments import clock
+from peresmenka.lib.numbers import number_from
 from shifts.core.grid import BadOperation, Key
 from shifts.core.hours import BadHours
 from shifts.labels.schedule import grid_problem, hours_problem
@@ -78,12 +79,8 @@ def month(request: HttpRequest) -> HttpResponse:
 def _month(request: HttpRequest, now: datetime) -> Json:
     account, group = account_of(request), request.GET.get("group", "")
     first = _wanted_month(request.GET.get("month", ""), local_day(now, zone_of(request)))
-    found = month_of(account, first, now, group=_group(group))
+    found = month_of(account, first, now, group=number_from(group))
     return month_json(account, found, group=group, now=now)
-
-
-def _group(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _wanted_month(text: str, today: date) -> date:
@@ -111,7 +108,7 @@ def operations(request: HttpRequest) -> HttpResponse:
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         text = _("The page sent something that Peresmenka does not understand. Reload it.")
         return _refusal("bad_request", text, status=HTTPStatus.BAD_REQUEST)
-    group = _group(str(body.get("group") or ""))
+    group = number_from(str(body.get("group") or ""))
     return _answer(request, first, group, base, steps, now, dry_run)
 
 
