@@ -9,7 +9,6 @@ const LONG_DAY = new Intl.DateTimeFormat(locale, {
   month: "long",
   timeZone: "UTC",
 });
-const SHORT_DAY = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
 
 const templates = new Map(); // key → text, name, text, name, … text
 
@@ -31,14 +30,6 @@ export function say(key, values = {}) {
 // "Tuesday 3 November" from "2026-11-03".
 export function longDay(date) {
   return LONG_DAY.format(new Date(`${date}T00:00:00Z`));
-}
-
-export function shortDay(date) {
-  return SHORT_DAY.format(new Date(`${date}T00:00:00Z`));
-}
-
-export function sortByName(names) {
-  return [...names].sort(new Intl.Collator(locale).compare);
 }
 
 export function holds(text, part) {
