@@ -104,7 +104,9 @@ def refresh_crm_data(
     now = now or read_clock()
     found = _read(connect(account), progress or (lambda step: None))
     with transaction.atomic():
-        locked = Account.objects.select_for_update().get(pk=account.pk)
+        # Rows that refer to the account may be written meanwhile: whoever has a manager's lock
+        # already would else wait for this one, and this one for theirs.
+        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         changed = [
             _store_facts(locked, found, now),
             _store_groups(locked, found),
