@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, datetime, tzinfo
 from typing import Any
 
 from django import forms
@@ -20,6 +20,7 @@ from distribution.operations.profiles import (
 from shifts.core.windows import instant_of
 from shifts.models import Participation
 
+BAD_UNTIL = _("Not a moment. Write it as 2026-03-02T18:00.")
 BAD_LIMIT = _("Not a limit. Write a whole number from 0 to 100000, or leave it empty for no limit.")
 
 _FIELD_AND_TEXT: dict[type[Exception], tuple[str, Any]] = {
@@ -52,9 +53,16 @@ class StatusForm(forms.Form):
         required=False,
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
-        error_messages={"invalid": _("Not a moment. Write it as 2026-03-02T18:00.")},
+        error_messages={"invalid": BAD_UNTIL},
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=200)
+
+    def clean_until(self) -> datetime | None:
+        """Refuse moments at the ends of all calendars: they are none by another clock."""
+        until: datetime | None = self.cleaned_data["until"]
+        if until is not None and not MINYEAR < until.year < MAXYEAR:
+            raise forms.ValidationError(BAD_UNTIL)
+        return until
 
     def until_by(self, zone: tzinfo) -> datetime | None:
         """Return the end as an instant; only of a valid form."""

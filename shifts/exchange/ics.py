@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +27,7 @@ _SHORT = timedelta(hours=4)  # no working day is shorter: such a repetition need
 _DAY = timedelta(days=1)
 _DATES = {"DTSTART", "DTEND", "DURATION", "RDATE", "EXDATE", "RECURRENCE-ID"}
 _BEGINS = re.compile(rb"^BEGIN:VEVENT\s*$", re.MULTILINE | re.IGNORECASE)
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 # --- writing ---------------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ def _event(component: Component) -> Event | None:
     if any(name in _DATES for name, _problem in component.errors):
         return None
     try:
-        starts, ends = component.start, component.end  # type: ignore[attr-defined]
+        starts, ends = _within(component.start), _within(component.end)  # type: ignore[attr-defined]
         if not isinstance(starts, datetime) and ends <= starts:
             ends = starts + _DAY
         if isinstance(starts, datetime) != isinstance(ends, datetime) or ends < starts:
@@ -243,12 +244,20 @@ def _event(component: Component) -> Event | None:
     )
 
 
+def _within(moment: date) -> date:
+    """Return a moment; one at the ends of all calendars, where clocks differ, a year away from them."""
+    if isinstance(moment, datetime) and moment.year in (MINYEAR, MAXYEAR):
+        return moment.replace(year=min(max(moment.year, MINYEAR + 1), MAXYEAR - 1))
+    return moment
+
+
 def _shell(component: Component) -> Event:
     return Event(_title(component), date.min, date.min)
 
 
 def _title(component: Component) -> str:
-    return " ".join(str(component.get("SUMMARY", "")).split())[:LONGEST_TITLE]
+    written = _NO_TEXT.sub("", str(component.get("SUMMARY", "")))
+    return " ".join(written.split())[:LONGEST_TITLE]
 
 
 def _listed(value: Any) -> list[Any]:
