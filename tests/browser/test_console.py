@@ -99,6 +99,14 @@ def test_the_settings_page_explains_and_saves(site: Site, browser: Browser) -> N
     assert complaints == []
 
 
+def test_what_a_refused_form_says_has_the_focus(site: Site, browser: Browser) -> None:
+    page = site.page(browser, cast.VERA)
+    page.goto(f"{site.url}/settings")
+    page.get_by_label("Redistribution delay").fill("-5")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#errors")).to_be_focused()
+
+
 def test_leaving_with_unsaved_changes_is_asked_about(site: Site, browser: Browser) -> None:
     page = site.page(browser, cast.VERA)
     asked = watch(page)

@@ -84,7 +84,6 @@ window.addEventListener("beforeunload", (event) => {
   if (!isLeaving && bar && isDirty()) event.preventDefault();
 });
 
-document.getElementById("errors")?.focus();
 show();
 // What came back unsaved is explained as it stands in the form.
 if ("dirty" in form.dataset) document.addEventListener("htmx:load", preview, { once: true });
