@@ -1,6 +1,7 @@
 """The tables of the app, by what they are about."""
 
 from shifts.models.participation import Participation
+from shifts.models.plan import PlannedDay, WorkSpan
 from shifts.models.presence import Cause, Presence, Shift, ShiftPause, ShiftSettings
 from shifts.models.schedule import (
     CalendarFeed,
@@ -8,14 +9,12 @@ from shifts.models.schedule import (
     Holiday,
     Override,
     PatternPreset,
-    PlannedDay,
     ScheduleChange,
     SchedulePattern,
     ScheduleSettings,
     StandingPattern,
     Swap,
     Workday,
-    WorkSpan,
 )
 
 __all__ = [

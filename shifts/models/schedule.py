@@ -1,8 +1,7 @@
-"""Tables of the schedule, layer by layer: pattern → month → override → swap; and the plan that follows.
+"""Tables of the schedule, layer by layer: pattern → month → override → swap.
 
 Hours are lists of [start, end] in minutes after the day's midnight by the manager's clock; an end
-above 1440 lies on the next day. Patterns, months, overrides and swaps say what is wanted; planned
-days and work spans are what follows from them, and stay as they are once their day is over.
+above 1440 lies on the next day. These tables say what is wanted; what follows is in models/plan.py.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Any
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     DateRangeField,
-    DateTimeRangeField,
     RangeBoundary,
     RangeOperators,
 )
@@ -21,11 +19,12 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import AccountOwned, AccountOwnedHot
+from accounts.tenancy import AccountOwned
 from shifts.core import layers
 
 
-def _manager(verbose_name: Any = None) -> models.ForeignKey:  # type: ignore[type-arg]
+def manager_key(verbose_name: Any = None) -> models.ForeignKey:  # type: ignore[type-arg]
+    """Return a key to a manager without an index: each table names those that it needs."""
     return models.ForeignKey(
         "accounts.Manager",
         on_delete=models.CASCADE,
@@ -110,7 +109,7 @@ class SchedulePattern(AccountOwned):
 class StandingPattern(AccountOwned):
     """A pattern that a manager follows from a day on, until further notice or [starts_on, ends_on]."""
 
-    manager = _manager()
+    manager = manager_key()
     pattern = models.ForeignKey(SchedulePattern, on_delete=models.CASCADE, related_name="+")
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"), null=True, blank=True)
@@ -150,7 +149,7 @@ class StandingPattern(AccountOwned):
 class Workday(AccountOwned):
     """What a supervisor has set for a manager's day in the month grid."""
 
-    manager = _manager()
+    manager = manager_key()
     on = models.DateField(_("day"))
     hours = models.JSONField(_("hours"), null=True, blank=True)  # null: those of the pattern
     # null: as holidays say; True: off, the hours stay (F76); False: works even on a holiday.
@@ -196,9 +195,9 @@ class Swap(AccountOwned):
 
     OPEN = (State.ASKED, State.AGREED)
 
-    asker = _manager(_("asked by"))
+    asker = manager_key(_("asked by"))
     asker_on = models.DateField(_("day given away"))
-    colleague = _manager(_("colleague"))
+    colleague = manager_key(_("colleague"))
     colleague_on = models.DateField(_("day taken over"), null=True, blank=True)  # null: cover only
     note = models.CharField(_("note"), max_length=200, blank=True)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.ASKED)
@@ -238,7 +237,7 @@ class Override(AccountOwned):
         TRAINING = "training", _("training")
         OTHER = "other", _("other")
 
-    manager = _manager()
+    manager = manager_key()
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"))  # inclusive
     kind = models.CharField(_("kind"), max_length=7, choices=Kind)
@@ -269,80 +268,6 @@ class Override(AccountOwned):
 
     def __str__(self) -> str:
         return f"{self.manager_id} {self.kind} {self.starts_on}"
-
-
-class PlannedDay(AccountOwnedHot):
-    """What the layers come to for a manager's day; a day without any plan has no row.
-
-    Written ahead, written anew while its day is not over by the manager's clock, then frozen.
-    """
-
-    manager = _manager()
-    on = models.DateField(_("day"))
-    kind = models.CharField(_("kind"), max_length=7)  # layers.Kind but "empty"
-    cause = models.CharField(max_length=8, blank=True)  # layers.Cause
-    hours = models.JSONField(_("hours"), default=list)  # kept on a day off, too
-    # The day itself by the manager's clock, [begins_at, closes_at).
-    begins_at = models.DateTimeField()
-    closes_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("planned day")
-        verbose_name_plural = _("planned days")
-        constraints = [models.UniqueConstraint(fields=["manager", "on"], name="planned_day_once")]
-        indexes = [
-            # queries.availability: the day that runs now, one probe a manager
-            models.Index(fields=["manager", "-begins_at"], name="planned_day_now"),
-            # queries.schedule: the frozen days of a month
-            models.Index(fields=["account", "on"], name="planned_day_month"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.manager_id} {self.on} {self.kind}"
-
-
-class WorkSpan(AccountOwnedHot):
-    """When a manager is to work, [starts_at, ends_at): the hours of a planned day as instants."""
-
-    manager = _manager()
-    on = models.DateField(_("day"))  # whose hours these are
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
-
-    class Meta:
-        verbose_name = _("work span")
-        verbose_name_plural = _("work spans")
-        constraints = [
-            ExclusionConstraint(
-                name="work_span_no_overlap",
-                expressions=[
-                    ("manager", RangeOperators.EQUAL),
-                    (
-                        models.Func(
-                            "starts_at",
-                            "ends_at",
-                            RangeBoundary(),
-                            function="tstzrange",
-                            output_field=DateTimeRangeField(),
-                        ),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
-            ),
-            models.CheckConstraint(
-                condition=models.Q(ends_at__gt=models.F("starts_at")),
-                name="work_span_ends_after_start",
-            ),
-        ]
-        indexes = [
-            # queries.availability: the span that runs or comes next, one probe a manager
-            models.Index(fields=["manager", "ends_at"], name="work_span_next"),
-            # queries.coverage: everything in a period
-            models.Index(fields=["account", "ends_at"], name="work_span_period"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.manager_id} {self.starts_at:%Y-%m-%d %H:%M}"
 
 
 class ScheduleChange(AccountOwned):
