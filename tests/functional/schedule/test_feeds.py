@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -332,3 +334,19 @@ def test_everybody_has_a_page_for_the_own_address(
 def test_a_calendar_without_any_schedule_is_empty(acme: World, client_of: ClientOf) -> None:
     assert events(own_address(client_of, acme)) == []
     assert not ScheduleChange.objects.exists()
+
+
+def test_an_address_stays_out_of_the_log(
+    planned: World, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    handler = next(one for one in logging.getLogger().handlers if one.name == "stderr")
+    monkeypatch.setattr(handler, "stream", written)
+    path = own_address(client_of, planned)
+    assert Client().post(path).status_code == 405
+    type(planned[OLEG]).objects.filter(pk=planned[OLEG].pk).update(is_active_in_kommo=False)
+    assert Client().get(path).status_code == 404
+    told = written.getvalue()
+    assert "Method Not Allowed (POST): /calendar/…" in told
+    assert "Not Found: /calendar/…" in told
+    assert path.split("/")[-1].removesuffix(".ics") not in told
