@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -17,56 +16,21 @@ from accounts.models import Manager
 from peresmenka.lib.clock import read_clock
 from shifts.api.base import StrictSerializer, WidgetView, colleague_of, identity_of, refusal
 from shifts.core.machine import (
-    HAND,
     Action,
     Cause,
     Event,
     Mode,
     Policy,
     Presence,
-    Reason,
-    Refused,
     ShiftState,
     Transition,
     What,
     transition,
 )
+from shifts.labels.presence import error_text, shift_text
 from shifts.models import Presence as PresenceRow
 from shifts.operations import presence as operations
 from shifts.queries import presence as queries
-
-# The docstrings of the domain errors, where the translators' tools find them.
-ERROR_TEXTS = {
-    operations.NotOnShift: gettext_lazy(
-        "There is no running shift to pause or resume; start the shift first."
-    ),
-    operations.RunsByActivity: gettext_lazy(
-        "Shifts of this account follow activity, so you cannot pause or end yours; ask a supervisor."
-    ),
-    operations.NotTakingPart: gettext_lazy(
-        "The manager is deactivated in Kommo or has no licence here; ask an admin to switch them on."
-    ),
-    operations.ClientKeyTaken: gettext_lazy(
-        "The key of this click belongs to another request; reload the page and click again."
-    ),
-}
-
-REASON_TEXTS = {
-    (Presence.ONLINE, None): gettext_lazy("You are on shift."),
-    (Presence.PAUSED, Cause.INACTIVITY): gettext_lazy(
-        "Paused because you were not active; new leads wait until you are back."
-    ),
-    (Presence.PAUSED, Cause.CONSOLE): gettext_lazy(
-        "Your shift was paused in the console; press Resume to get new leads."
-    ),
-    (Presence.PAUSED, None): gettext_lazy("Your shift is paused; press Resume to get new leads."),
-    (Presence.OFFLINE, Cause.INACTIVITY): gettext_lazy(
-        "Your shift ended because you were not active."
-    ),
-    (Presence.OFFLINE, Cause.CONSOLE): gettext_lazy("Your shift was ended in the console."),
-    (Presence.OFFLINE, None): gettext_lazy("You are not on shift."),
-}
-HELD_TEXT = gettext_lazy("It starts when you press Start, or with your activity from tomorrow on.")
 
 _OPERATIONS: Mapping[Action, Callable[..., ShiftState]] = {
     Action.START: operations.start_shift,
@@ -115,8 +79,7 @@ class ShiftView(WidgetView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, operations.ShiftError):
-            text = ERROR_TEXTS.get(type(exc), str(exc))
-            return refusal(exc.code, str(text), status.HTTP_409_CONFLICT)
+            return refusal(exc.code, error_text(exc), status.HTTP_409_CONFLICT)
         return super().handle_exception(exc)
 
     def answer(self, manager: Manager, state: ShiftState, now: datetime) -> Response:
@@ -198,21 +161,12 @@ def _standing(
             and _leads_to(goal, action, state, policy, now)
             for action, goal in _GOAL_OF.items()
         },
-        "reason": _reason(state, policy, now)
+        "reason": shift_text(state, policy, now)
         if takes_part
-        else str(ERROR_TEXTS[operations.NotTakingPart]),
+        else error_text(operations.NotTakingPart()),
     }
 
 
 def _leads_to(goal: What, action: Action, state: ShiftState, policy: Policy, now: datetime) -> bool:
     answer = transition(state, Event(action, Cause.BUTTON), policy, now)
     return isinstance(answer, Transition) and answer.what is goal
-
-
-def _reason(state: ShiftState, policy: Policy, now: datetime) -> str:
-    text = str(
-        REASON_TEXTS.get((state.presence, state.cause)) or REASON_TEXTS[state.presence, None]
-    )
-    awaited = transition(state, Event(Action.ACTIVITY, Cause.ACTIVITY), policy, now)
-    is_held = awaited == Refused(Reason.ENDED_BY_HAND) and state.cause in HAND
-    return f"{text} {HELD_TEXT}" if is_held else text

@@ -17,7 +17,6 @@ from shifts.core.machine import (
     Action,
     Cause,
     Event,
-    Mode,
     Presence,
     Reason,
     Refused,
@@ -25,7 +24,7 @@ from shifts.core.machine import (
     Transition,
     What,
 )
-from shifts.models import Shift, ShiftPause, ShiftSettings
+from shifts.models import Shift, ShiftPause
 from shifts.queries import presence as queries
 
 
@@ -187,32 +186,6 @@ def end_shifts_of_inactive(account: Account, *, now: datetime) -> list[int]:
         if reason is None:
             ended.append(manager.kommo_id)
     return ended
-
-
-@transaction.atomic
-def save_shift_settings(
-    account: Account,
-    *,
-    now: datetime,
-    mode: Mode,
-    pause_after_minutes: int,
-    offline_after_minutes: int,
-    inactivity_ends_hand_pause: bool = False,
-) -> ShiftSettings:
-    """Write the account's settings of shifts and tell its inbox; minutes are at least 1."""
-    settings, _ = ShiftSettings.objects.update_or_create(
-        account=account,
-        defaults={
-            "mode": Mode(mode).value,
-            "pause_after_minutes": pause_after_minutes,
-            "offline_after_minutes": offline_after_minutes,
-            "inactivity_ends_hand_pause": inactivity_ends_hand_pause,
-        },
-    )
-    append_event(account, InboxEvent.Kind.SETTINGS, {"of": "shifts"}, now)
-    transaction.on_commit(ring)
-    saved: ShiftSettings = settings
-    return saved
 
 
 def _by_hand(

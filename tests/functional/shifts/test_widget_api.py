@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shifts.api import shift as api
+from shifts.labels.presence import ERROR_TEXTS
 from shifts.operations import presence as operations
 from shifts.queries import presence as queries
 from tests.integration.shifts.cast import (
@@ -174,6 +174,6 @@ def test_a_manager_without_a_licence_is_told_what_to_do(call, cast):
 
 def test_every_domain_error_has_its_docstring_as_a_text():
     errors = operations.ShiftError.__subclasses__()
-    assert {error: str(api.ERROR_TEXTS[error]) for error in errors} == {
+    assert {error: str(ERROR_TEXTS[error]) for error in errors} == {
         error: error.__doc__ for error in errors
     }

@@ -184,18 +184,6 @@ def test_one_account_does_not_see_the_other_s(acme, oleg, rival, mallory):
     assert queries.timeline(acme, since=NOON, until=NOON + MINUTE) == []
 
 
-def test_saved_settings_are_told_and_hold(acme):
-    operations.save_shift_settings(
-        acme, now=NOON, mode="hybrid", pause_after_minutes=7, offline_after_minutes=9
-    )
-    policy = queries.policy_of(acme)
-    assert (policy.mode, policy.pause_after, policy.offline_after) == (
-        "hybrid",
-        7 * MINUTE,
-        9 * MINUTE,
-    )
-
-
 @pytest.mark.feature("F36")
 def test_the_defaults_are_manual_and_fifteen_minutes_each(acme):
     policy = queries.policy_of(acme)
