@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, tzinfo
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,8 +17,6 @@ from shifts.core.table_import import Problem, Trouble
 from shifts.exchange import ics, table
 from shifts.labels.days import day_text
 from shifts.labels.schedule import HOURS_PROBLEMS, cause_text
-
-_LANGUAGES_OF_MONTHS = ("ru", "en", "es", "pt-br", "tr", "id")
 
 _TABLES = {
     table.Trouble.EMPTY: gettext_lazy("The file is empty. Fill in the template and upload it."),
@@ -144,9 +143,9 @@ def planned_text(day: Day) -> str:
 
 
 def month_names(month: date) -> list[str]:
-    """Return how a sheet may be named after a month: 2026-11, 11.2026, November 2026 in six languages."""
+    """Return how a sheet may be named after a month: 2026-11, 11.2026, November 2026 in every language."""
     names = [f"{month:%Y-%m}", f"{month:%m.%Y}", f"{month.month}.{month.year}"]
-    for code in _LANGUAGES_OF_MONTHS:
+    for code, _name in settings.LANGUAGES:
         with translation.override(code):
             bare = date_format(month, "F")
             names += [bare, f"{bare} {month.year}", date_format(month, "YEAR_MONTH_FORMAT")]
