@@ -18,7 +18,7 @@ from shifts.core.roster import State
 from shifts.labels.participation import status_name
 from shifts.labels.schedule import cause_text, state_text
 
-_STATUS_TONES = {
+STATUS_TONES = {
     Status.ON: "good",
     Status.OFF: "off",
     Status.FORCED_ON: "good",
@@ -97,7 +97,7 @@ def participation_line(person: Person, zone: tzinfo, now: datetime) -> Participa
     return ParticipationLine(
         status=standing.status.value,
         name=status_name(standing.status),
-        tone=_STATUS_TONES[standing.status],
+        tone=STATUS_TONES[standing.status],
         until=clock(standing.until, zone, now) if standing.until else "",
         note=standing.note,
         is_in=standing.status.is_in,

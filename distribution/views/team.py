@@ -27,7 +27,7 @@ from distribution.views.team_page import LICENCES, group_choices, row_of, sectio
 from peresmenka.lib.clock import read_clock
 from peresmenka.lib.numbers import number_from
 from shifts.core.participation import Status
-from shifts.labels.participation import error_text
+from shifts.labels.participation import error_text, status_name
 from shifts.models import Participation
 from shifts.operations import participation
 
@@ -306,7 +306,7 @@ def _give_status(request: HttpRequest, form: StatusForm, chosen: list[Manager]) 
         words = {
             "name": chosen[0].name,
             "number": len(entries),
-            "status": Participation.Status(wanted.value).label,
+            "status": status_name(wanted),
         }
         text = (
             _("%(name)s: %(status)s.")

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.identity import Role
+from distribution.labels.standing import STATUS_TONES
 from distribution.queries.team import Member, TeamGroup
 from peresmenka.lib.moments import clock
-from shifts.core.participation import Status
-from shifts.models import Participation
+from shifts.labels.participation import status_name
 
 NAMES = ("q", "group", "status", "licence")
 LICENCES = (
@@ -25,12 +25,6 @@ LICENCES = (
     ("no", gettext_lazy("do not take part")),
     ("gone", gettext_lazy("deactivated in Kommo")),
 )
-TONES = {
-    Status.ON: "good",
-    Status.OFF: "off",
-    Status.FORCED_ON: "good",
-    Status.FORCED_OFF: "bad",
-}
 _ROLES = {Role.ADMIN: gettext_lazy("Admin"), Role.SUPERVISOR: gettext_lazy("Supervisor")}
 
 
@@ -107,8 +101,8 @@ def row_of(member: Member, zone: tzinfo, now: datetime) -> Row:
     return Row(
         member=member,
         role=str(_ROLES.get(member.role, "")),
-        tone=TONES[standing.status],
-        status=str(Participation.Status(standing.status.value).label),
+        tone=STATUS_TONES[standing.status],
+        status=status_name(standing.status),
         until=clock(standing.until, zone, now) if standing.until else "",
         language=str(dict(settings.LANGUAGES).get(member.manager.language, "")),
     )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Manager
 from shifts.core.participation import Status
+from shifts.models import Participation
 from shifts.operations import participation as operations
 from shifts.queries.participation import denied_now
 from shifts.queries.presence import settings_of
@@ -38,12 +39,6 @@ ERROR_TEXTS: dict[type[operations.ParticipationError], object] = {
     ),
 }
 
-_STATUSES = {
-    Status.ON: gettext_lazy("On"),
-    Status.OFF: gettext_lazy("Off"),
-    Status.FORCED_ON: gettext_lazy("Forced On"),
-    Status.FORCED_OFF: gettext_lazy("Forced Off"),
-}
 _STATUS_TEXTS = {
     Status.ON: gettext_lazy("You are switched on: leads may come to you."),
     Status.OFF: gettext_lazy("You are switched off: no new leads come to you."),
@@ -64,7 +59,7 @@ class OwnChoice:
 
 def status_name(status: Status) -> str:
     """Return the name of a status of participation."""
-    return str(_STATUSES[status])
+    return str(Participation.Status(status.value).label)
 
 
 def error_text(error: operations.ParticipationError) -> str:
