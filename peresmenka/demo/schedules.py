@@ -8,8 +8,7 @@ from accounts.models import Account, Manager
 from shifts.models import PatternPreset
 from shifts.operations.grid import Step, edit_month
 from shifts.operations.patterns import assign_pattern, create_pattern
-from shifts.operations.period import account_today
-from shifts.queries.schedule import settings_of
+from shifts.queries.schedule import account_today, settings_of
 
 PRESETS = ("5-2", "2-2")
 _DAY = timedelta(days=1)

@@ -10,10 +10,10 @@ from shifts.models import Holiday, ScheduleChange
 from shifts.operations.period import (
     PastIsFrozen,
     ScheduleError,
-    account_today,
     check_days,
 )
 from shifts.operations.plan import Change, changing
+from shifts.queries.schedule import account_today
 
 LONGEST_NAME = 128
 MOST_AT_ONCE = 400

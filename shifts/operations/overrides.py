@@ -14,10 +14,9 @@ from shifts.operations.period import (
     check_days,
     check_people,
     earliest_today,
-    today_of,
 )
 from shifts.operations.plan import changing
-from shifts.queries.schedule import stored_hours
+from shifts.queries.schedule import stored_hours, today_of
 
 _DAY = timedelta(days=1)
 

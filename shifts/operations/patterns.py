@@ -19,13 +19,12 @@ from shifts.operations.period import (
     PastIsFrozen,
     ScheduleError,
     TooFarAway,
-    account_today,
     check_days,
     check_people,
     earliest_today,
-    today_of,
 )
 from shifts.operations.plan import Change, changing
+from shifts.queries.schedule import account_today, today_of
 
 LONGEST_NAME = 64
 MOST_PATTERNS = 200

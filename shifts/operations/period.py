@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from accounts.models import Account, Manager
-from shifts.queries.schedule import local_day, zone_of
+from shifts.queries.schedule import account_today, today_of
 
 FARTHEST = timedelta(days=3653)  # ten years
 
@@ -36,16 +36,6 @@ class NobodyChosen(ScheduleError):
 
 class NotInAccount(ScheduleError):
     """One of these managers is deactivated in Kommo or not in the account; choose again."""
-
-
-def today_of(manager: Manager, account: Account, now: datetime) -> date:
-    """Return the date of the manager's calendar."""
-    return local_day(now, zone_of(manager, account))
-
-
-def account_today(account: Account, now: datetime) -> date:
-    """Return the date of the account's calendar."""
-    return local_day(now, zone_of(Manager(), account))
 
 
 def check_days(first: date, last: date | None, today: date) -> None:

@@ -25,7 +25,7 @@ from shifts.core.clock import ZoneClock
 from shifts.core.layers import Kind
 from shifts.core.roster import Span, apart, outside
 from shifts.models import ScheduleChange, ScheduleSettings, WorkSpan
-from shifts.queries.schedule import Layers, layers_of, local_day, zone_of
+from shifts.queries.schedule import Layers, account_today, layers_of, local_day, zone_of
 
 HORIZON_DAYS = 62  # a plan reaches so far ahead; the grid shows what lies beyond from the layers
 ACCOUNTS_A_ROUND = 20
@@ -108,7 +108,7 @@ def locked_settings(account: Account, now: datetime) -> ScheduleSettings:
 
 def _reach_horizon(account: Account, settings: ScheduleSettings, now: datetime) -> bool:
     """Plan what the horizon has come to hold, and everything anew after a change of zone."""
-    today = local_day(now, zone_of(Manager(), account))
+    today = account_today(account, now)
     horizon = today + HORIZON_DAYS * _DAY
     is_elsewhere = settings.planned_zone != account.zone
     known = settings.planned_until

@@ -15,9 +15,9 @@ from shifts.operations.period import (
     PastIsFrozen,
     ScheduleError,
     TooFarAway,
-    today_of,
 )
 from shifts.operations.plan import Change, changing
+from shifts.queries.schedule import today_of
 from shifts.queries.swaps import DAYS_AHEAD, InTheWay, can_be_cancelled, plan_of
 
 AUDIT_ACTION = "swap"

@@ -19,7 +19,7 @@ from shifts.core.calendar_import import (
 from shifts.core.grid import MOST_DAYS_AHEAD
 from shifts.core.people import Person
 from shifts.models import Override
-from shifts.queries.schedule import Layers, layers_of, local_day, zone_of
+from shifts.queries.schedule import Layers, account_today, layers_of, local_day, zone_of
 
 _DAY = timedelta(days=1)
 
@@ -66,7 +66,7 @@ def _person(row: Manager) -> Person:
 
 def window_of(account: Account, now: datetime) -> tuple[date, date]:
     """Return the days that events are looked at in, whatever zone a manager lives in."""
-    today = local_day(now, zone_of(Manager(), account))
+    today = account_today(account, now)
     return today - _DAY, today + (MOST_DAYS_AHEAD + 1) * _DAY
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from accounts.models import Account, Manager
 from shifts.models import Override
 from shifts.queries.month import month_of
-from shifts.queries.schedule import local_day, zone_of
+from shifts.queries.schedule import account_today, today_of
 
 MOST_PAST = 100
 MOST_MONTHS = 3  # of a period in which gaps are looked for
@@ -46,7 +46,7 @@ class Periods:
 
 def periods_of(account: Account, now: datetime) -> Periods:
     """Return absences and other hours: those that run, those to come, the latest that are over."""
-    since = local_day(now, zone_of(Manager(), account)) - _DAY
+    since = account_today(account, now) - _DAY
     rows = (
         Override.objects.for_account(account)
         .exclude(kind=Override.Kind.SWAP)
@@ -65,13 +65,13 @@ def periods_of(account: Account, now: datetime) -> Periods:
 
 
 def _period(row: Override, account: Account, now: datetime) -> Period:
-    return Period(row, local_day(now, zone_of(row.manager, account)))
+    return Period(row, today_of(row.manager, account, now))
 
 
 def gaps_in(account: Account, first: date, last: date, now: datetime) -> set[date]:
     """Return the days of [first, last] with too few people, three months at the most."""
     found: set[date] = set()
-    today = local_day(now, zone_of(Manager(), account))
+    today = account_today(account, now)
     first, last = max(first, today - _DAY), min(last, today + _FARTHEST)
     month = first.replace(day=1)
     for _ in range(MOST_MONTHS):

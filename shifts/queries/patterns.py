@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
-from accounts.models import Account, Manager
+from accounts.models import Account
 from shifts.core.patterns import Pattern
 from shifts.models import Holiday, SchedulePattern, StandingPattern
-from shifts.queries.schedule import local_day, zone_of
+from shifts.queries.schedule import account_today, today_of
 
 _DAY = timedelta(days=1)
 
@@ -60,14 +60,14 @@ def followers_of(pattern: SchedulePattern, now: datetime) -> list[Follower]:
 
 
 def _followers(account: Account, now: datetime, which: Q) -> list[Follower]:
-    since = local_day(now, zone_of(Manager(), account)) - _DAY
+    since = account_today(account, now) - _DAY
     rows = (
         StandingPattern.objects.for_account(account)
         .filter(which, Q(ends_on=None) | Q(ends_on__gte=since))
         .select_related("manager", "pattern")
         .order_by("manager__name", "manager_id", "starts_on")
     )
-    found = [Follower(row, local_day(now, zone_of(row.manager, account))) for row in rows]
+    found = [Follower(row, today_of(row.manager, account, now)) for row in rows]
     return [
         one for one in found if one.standing.ends_on is None or one.standing.ends_on >= one.today
     ]

@@ -36,6 +36,16 @@ def local_day(now: datetime, zone: tzinfo) -> date:
     return now.astimezone(zone).date()
 
 
+def today_of(manager: Manager, account: Account, now: datetime) -> date:
+    """Return the date of the manager's calendar."""
+    return local_day(now, zone_of(manager, account))
+
+
+def account_today(account: Account, now: datetime) -> date:
+    """Return the date of the account's calendar."""
+    return local_day(now, known_zone(account.zone))
+
+
 def settings_of(account: Account) -> ScheduleSettings:
     """Return the account's settings of schedules; the defaults, unsaved, where it has none."""
     row: ScheduleSettings | None = ScheduleSettings.objects.for_account(account).first()

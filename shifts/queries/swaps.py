@@ -14,7 +14,14 @@ from accounts.tenancy import AccountQuerySet
 from shifts.core.hours import BadHours, Hours
 from shifts.core.swaps import Days, Overlap, begins_at, moved_hours, taken_over
 from shifts.models import Override, Swap
-from shifts.queries.schedule import Layers, layers_of, local_day, stored_hours, zone_of
+from shifts.queries.schedule import (
+    Layers,
+    account_today,
+    layers_of,
+    local_day,
+    stored_hours,
+    zone_of,
+)
 
 DAYS_AHEAD = 62  # a day so far ahead can be swapped
 MOST_SHOWN = 100
@@ -99,7 +106,7 @@ def plan_of(swap: Swap, account: Account, now: datetime) -> SwapPlan:
 
 def open_swaps(account: Account, now: datetime) -> list[SwapLine]:
     """Return the swaps that wait for an answer or a decision, the nearest day first."""
-    since = local_day(now, zone_of(Manager(), account)) - _DAY
+    since = account_today(account, now) - _DAY
     rows = _rows(account).filter(state__in=Swap.OPEN, asker_on__gte=since)
     return _lines(list(rows.order_by("asker_on", "pk")[:MOST_SHOWN]), account, now)
 

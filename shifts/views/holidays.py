@@ -24,9 +24,9 @@ from shifts.labels.days import day_text
 from shifts.labels.refusals import refusal_text
 from shifts.models import Holiday
 from shifts.operations import holidays as operations
-from shifts.operations.period import ScheduleError, account_today
+from shifts.operations.period import ScheduleError
 from shifts.queries.holidays import NoCountryData, countries, country_days, holidays_of
-from shifts.queries.schedule import settings_of
+from shifts.queries.schedule import account_today, settings_of
 
 YEARS_AHEAD = 5
 

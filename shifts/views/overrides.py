@@ -30,9 +30,9 @@ from shifts.operations.period import (
     NobodyChosen,
     NotInAccount,
     ScheduleError,
-    account_today,
 )
 from shifts.queries.overrides import Period, gaps_in, periods_of, swapped_in
+from shifts.queries.schedule import account_today
 
 DAYS_NAMED = 5
 

@@ -31,9 +31,9 @@ from shifts.operations.period import (
     NotInAccount,
     ScheduleError,
     TooFarAway,
-    account_today,
 )
 from shifts.queries.patterns import Follower, followers_of, patterns_of, preview_of
+from shifts.queries.schedule import account_today
 
 PREVIEW_DAYS = 14
 WRONG = HTTPStatus.UNPROCESSABLE_ENTITY
