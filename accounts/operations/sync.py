@@ -160,7 +160,9 @@ def _store_managers(account: Account, found: CrmData) -> bool:
     rows = {row.kommo_id: row for row in Group.objects.for_account(account)}
     groups = {kommo_id: row.pk for kommo_id, row in rows.items()}
     wanted = {one.id: _manager_values(one, groups) for one in found.users}
-    known = set(Manager.objects.for_account(account).values_list("kommo_id", flat=True))
+    # In the order in which clicks on several managers lock them, too.
+    locked = Manager.objects.for_account(account).select_for_update(no_key=True).order_by("pk")
+    known = set(locked.values_list("kommo_id", flat=True))
     for user in found.users:  # once read, language and licence are chosen here
         if user.id not in known:
             wanted[user.id]["language"] = our_language(user.language)

@@ -30,27 +30,46 @@ def somebody_waits() -> bool:
     return False
 
 
+def refresh(acme: Account, now: datetime) -> bool:
+    try:
+        return refresh_crm_data(acme, now=now)
+    finally:
+        connection.close()
+
+
 @pytest.mark.feature("F24")
 def test_a_refresh_waits_for_a_click_that_writes_the_same_manager(
     acme: Account, kommo: Control, now: datetime
 ) -> None:
     oleg = user_id(kommo, ACME, "Oleg")
     kommo.user({"host": ACME, "user_id": oleg, "name": "Oleg the new"})
-
-    def refresh() -> bool:
-        try:
-            return refresh_crm_data(acme, now=now)
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():  # the click: the manager's row first, then the entry about it
             rows = Manager.objects.for_account(acme).filter(kommo_id=oleg)
             list(rows.select_for_update(no_key=True))
-            refreshed = pool.submit(refresh)
+            refreshed = pool.submit(refresh, acme, now)
             assert somebody_waits()
             rows.update(is_supervisor=True)
             AuditEntry.objects.create(account=acme, at=now, action="supervisor")
         assert refreshed.result(timeout=20) is True
     row = rows.get()
     assert (row.name, row.is_supervisor) == ("Oleg the new", True)
+
+
+@pytest.mark.feature("F24")
+def test_a_refresh_and_a_click_take_managers_in_the_same_order(
+    acme: Account, kommo: Control, now: datetime
+) -> None:
+    managers = Manager.objects.for_account(acme).order_by("pk")
+    first, *others = managers
+    Manager.objects.filter(pk=first.pk).update(name="moved behind the others on disk")
+    for row in others:
+        kommo.user({"host": ACME, "user_id": row.kommo_id, "name": f"{row.name} the new"})
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():  # a click on all of them, half way through
+            list(managers.filter(pk=first.pk).select_for_update(no_key=True))
+            refreshed = pool.submit(refresh, acme, now)
+            assert somebody_waits()
+            list(managers.select_for_update(no_key=True))
+        assert refreshed.result(timeout=20) is True
+    assert managers.filter(name__endswith="the new").count() == len(others)
