@@ -19,6 +19,7 @@ from shifts.core.roster import (
     State,
     apart,
     day_bounds,
+    outside,
     spans_of,
     standing_at,
 )
@@ -311,6 +312,19 @@ def test_spans_that_are_set_apart_never_overlap_and_keep_their_union(
         assert any(day == on and span[0] <= start and end <= span[1] for day, span in spans)
     assert apart(found) == found
     assert covered(apart(reversed(spans))) == covered(spans)
+
+
+@settings(deadline=None)
+@given(some_spans, st.integers(0, 5000), st.integers(1, 3000))
+def test_what_is_left_of_a_span_is_what_others_have_not_taken(
+    taken: list[tuple[date, Span]], start: int, length: int
+) -> None:
+    span = span_of(start, start + length)
+    others = [other for _, other in taken if other[0] < other[1]]
+    found = [(TUESDAY, part) for part in outside(span, others)]
+    assert all(begins < ends for _, (begins, ends) in found)
+    assert all(one[1][1] < two[1][0] for one, two in pairwise(found))
+    assert covered(found) == covered([(TUESDAY, span)]) - covered(taken)
 
 
 def test_a_night_cuts_the_next_day_and_not_the_other_way_round() -> None:
