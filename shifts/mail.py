@@ -13,9 +13,9 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from accounts.models import Account, Manager
+from peresmenka.lib.moments import short_day
 from peresmenka.lib.zones import known_zone
 from shifts.core.coverage import Gap
-from shifts.labels.days import short_day
 from shifts.labels.gaps import gap_lines
 
 

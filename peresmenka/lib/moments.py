@@ -1,11 +1,15 @@
-"""Moments in words of the reader's language."""
+"""Moments and days in words of the reader's language."""
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
+
+# Languages that write the name of a month small within a sentence.
+_SMALL_MONTHS = ("ru", "es", "pt-br")
 
 
 def clock(moment: datetime, zone: tzinfo, now: datetime) -> str:
@@ -13,5 +17,30 @@ def clock(moment: datetime, zone: tzinfo, now: datetime) -> str:
     local, today = timezone.localtime(moment, zone), timezone.localtime(now, zone)
     if local.date() == today.date():
         return f"{local:%H:%M}"
-    shape = "j M" if local.year == today.year else "j M Y"
-    return f"{date_format(local, shape)}, {local:%H:%M}"
+    day = bare_day(local) if local.year == today.year else day_text(local)
+    return f"{day}, {local:%H:%M}"
+
+
+def bare_day(on: date) -> str:
+    """Return a day as 24 Nov."""
+    return date_format(on, f"j {_month()}")
+
+
+def day_text(on: date) -> str:
+    """Return a day as 24 Nov 2026."""
+    return date_format(on, f"j {_month()} Y")
+
+
+def short_day(on: date) -> str:
+    """Return a day as Tue 24 Nov."""
+    return date_format(on, f"D j {_month()}")
+
+
+def full_day(on: date) -> str:
+    """Return a day as Tue 24 Nov 2026."""
+    return date_format(on, f"D j {_month()} Y")
+
+
+def _month() -> str:
+    """Return the letter by which Django writes a month's short name: small or with a capital."""
+    return "b" if get_language() in _SMALL_MONTHS else "M"

@@ -11,9 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Manager
+from peresmenka.lib.moments import short_day
 from shifts.core.hours import format_hours
 from shifts.forms.fields import note_field
-from shifts.labels.days import short_day
 from shifts.operations.swaps import LONGEST_NOTE
 from shifts.queries.swaps import OwnDay
 

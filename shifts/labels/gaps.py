@@ -8,8 +8,8 @@ from datetime import timedelta, tzinfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from peresmenka.lib.moments import short_day
 from shifts.core.coverage import Gap
-from shifts.labels.days import short_day
 
 _MOMENT = timedelta(microseconds=1)
 

@@ -10,12 +10,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from peresmenka.lib.moments import day_text
 from shifts.core.calendar_import import Event, Reason
 from shifts.core.hours import format_hours
 from shifts.core.layers import Cause, Day, Kind
 from shifts.core.table_import import Problem, Trouble
 from shifts.exchange import ics, table
-from shifts.labels.days import day_text
 from shifts.labels.schedule import HOURS_PROBLEMS, cause_text
 
 _TABLES = {

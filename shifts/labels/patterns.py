@@ -10,8 +10,8 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from peresmenka.lib.moments import day_text
 from shifts.core.hours import Hours, format_hours
-from shifts.labels.days import day_text
 from shifts.operations.patterns import Replaced, is_weekly
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from shifts.labels.days import day_text
+from peresmenka.lib.moments import day_text
 from shifts.operations import holidays, overrides, patterns, period, swaps
 from shifts.queries.swaps import InTheWay, Obstacle
 

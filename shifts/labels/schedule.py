@@ -9,12 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext_lazy, pgettext
 
-from peresmenka.lib.moments import clock
+from peresmenka.lib.moments import clock, day_text
 from shifts.core import grid, hours
 from shifts.core.hours import Hours, format_minute
 from shifts.core.layers import Cause, Day, Kind
 from shifts.core.roster import Standing, State
-from shifts.labels.days import day_text
 from shifts.models import Override
 
 _CAUSES = {

@@ -8,10 +8,9 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import Manager
-from peresmenka.lib.moments import clock
+from peresmenka.lib.moments import clock, full_day
 from peresmenka.lib.zones import known_zone
 from shifts.core.hours import format_hours
-from shifts.labels.days import full_day
 from shifts.labels.refusals import obstacle_text
 from shifts.models import Override, Swap
 from shifts.queries.swaps import SwapLine, can_be_cancelled

@@ -18,9 +18,9 @@ from accounts.identity import Role, console_page
 from accounts.models import Account, Group
 from accounts.viewer import account_of, viewer_of, zone_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.moments import short_day
 from shifts.core.coverage import Gap, Hour
 from shifts.forms.coverage import CoverageForm
-from shifts.labels.days import short_day
 from shifts.labels.gaps import gap_people, gap_time
 from shifts.operations.coverage import NoSchedules, save_coverage, sends_mail
 from shifts.operations.plan import HORIZON_DAYS

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.identity import Role, console_page
 from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.moments import day_text
 from shifts.forms.fields import mark_errors
 from shifts.forms.holidays import HolidayForm
-from shifts.labels.days import day_text
 from shifts.labels.refusals import refusal_text
 from shifts.models import Holiday
 from shifts.operations import holidays as operations

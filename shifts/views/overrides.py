@@ -18,10 +18,10 @@ from accounts.identity import Role, console_page
 from accounts.models import Manager
 from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.moments import day_text
 from shifts.core.hours import format_hours
 from shifts.forms.fields import PeopleChoice, mark_errors
 from shifts.forms.overrides import OverrideForm
-from shifts.labels.days import day_text
 from shifts.labels.refusals import refusal_text
 from shifts.models import Override
 from shifts.operations import overrides as operations

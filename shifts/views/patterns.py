@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.identity import Role, console_page
 from accounts.viewer import account_of, viewer_of
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.moments import day_text
 from shifts.forms.fields import PeopleChoice, mark_errors
 from shifts.forms.patterns import FollowForm, PatternForm
-from shifts.labels.days import day_text
 from shifts.labels.patterns import cycle_text, hours_text, period_text, replaced_lines
 from shifts.labels.refusals import refusal_text
 from shifts.models import PatternPreset, SchedulePattern, StandingPattern
