@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 
 def plan_schedules(account: Account, managers: list[Manager], now: datetime) -> None:
-    """Let half of the people work 5/2 and half 2/2 from today on, and give the first a day off."""
+    """Let half of the people work 5/2, half 2/2 by turns, from today on; give the first a day off."""
     today = account_today(account, now)
     monday = today - today.weekday() * _DAY
     for place, code in enumerate(PRESETS):
@@ -28,8 +28,10 @@ def plan_schedules(account: Account, managers: list[Manager], now: datetime) -> 
             actor=None,
             now=now,
         )
-        people = managers[place :: len(PRESETS)]
-        assign_pattern(pattern, people, starts_on=today, actor=None, now=now)
+        for number, manager in enumerate(managers[place :: len(PRESETS)]):
+            # Whoever works 2/2 begins when the colleague before has two days of rest.
+            turn = monday + number % 2 * place * 2 * _DAY
+            assign_pattern(pattern, [manager], starts_on=today, anchor_on=turn, actor=None, now=now)
     friday = (managers[0].kommo_id, today + (4 - today.weekday()) % 7 * _DAY)
     steps = [
         Step("set_hours", (friday,), hours=((540, 1080),)),

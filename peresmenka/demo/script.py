@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Account, Manager
+from accounts.operations.team import set_supervisor
 from distribution.models import Decision, Effect, LeadMirror, Timer
 from distribution.operations.settings import save_settings, settings_for
 from distribution.queries.settings import settings_of
@@ -59,6 +60,10 @@ class Script:
         )
         rows = Manager.objects.for_account(self.account).exclude(name__in=NOT_SELLING)
         self.managers = list(rows.select_related("group").order_by("kommo_id"))
+        sonia = Manager.objects.for_account(self.account).filter(name="Sonia")
+        set_supervisor(
+            self.account, list(sonia), is_supervisor=True, actor=None, now=timezone.now()
+        )
         plan_schedules(self.account, self.managers, timezone.now())
         for manager in self.managers:
             self.crm.shift(manager.kommo_id, "start")

@@ -158,8 +158,8 @@ def delete_pattern(
     account = pattern.account
     with changing(account, kind=ScheduleChange.Kind.PATTERN, actor=actor, now=now) as change:
         row = _locked(account, pattern.pk)
-        # A day earlier than the account's: somewhere west of it that day may still last.
-        since = account_today(account, now) - _DAY
+        # Two days earlier: far to the west of the account they may still last.
+        since = account_today(account, now) - 2 * _DAY
         followed = _unfinished(account, since).filter(pattern=row)
         people = set(followed.values_list("manager_id", flat=True))
         if people and not ends_for_all:
@@ -289,7 +289,7 @@ def _replaced(manager: Manager, row: Stretch, new: Stretch) -> Replaced:
 
 
 def _replan_followers(change: Change, pattern: SchedulePattern) -> None:
-    since = account_today(change.account, change.now) - _DAY
+    since = account_today(change.account, change.now) - 2 * _DAY
     followed = _unfinished(change.account, since).filter(pattern=pattern)
     people = set(followed.values_list("manager_id", flat=True))
     if people:
