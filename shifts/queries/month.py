@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from hashlib import sha256
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -90,6 +91,7 @@ class Month:
     layers: Layers
     coverage: list[DayCoverage]
     history: list[HistoryEntry]
+    stamp: str  # see `stamp_of`
     _frozen: dict[Key, Day] = field(default_factory=dict)
     _days: dict[Key, Day] = field(default_factory=dict)  # asked for twice: coverage and cells
 
@@ -128,6 +130,7 @@ def month_of(account: Account, first: date, now: datetime, *, group: int | None 
         layers=layers,
         coverage=[],
         history=_history(account),
+        stamp=_stamp(settings.version, local_day(now, zone), managers),
         _frozen=frozen,
     )
     month.coverage = _coverage(month)
@@ -138,6 +141,20 @@ def month_of(account: Account, first: date, now: datetime, *, group: int | None 
             if person.manager.group is not None and person.manager.group.kommo_id == group
         ]
     return month
+
+
+def stamp_of(account: Account, first: date, now: datetime) -> str:
+    """Return what stays the same while nobody changes schedules or people and no day begins; two queries."""
+    managers = _managers_with_days(account, days_of(first))
+    return _stamp(settings_of(account).version, local_day(now, known_zone(account.zone)), managers)
+
+
+def _stamp(version: int, today: date, managers: Iterable[Manager]) -> str:
+    people = [
+        (row.kommo_id, row.name, row.zone, row.group_id, row.is_active_in_kommo, row.is_licensed)
+        for row in managers
+    ]
+    return sha256(repr((version, today, people)).encode()).hexdigest()[:16]
 
 
 def _history(account: Account) -> list[HistoryEntry]:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Account, Manager
 from peresmenka.lib.moments import clock
+from peresmenka.lib.zones import known_zone
 from shifts.core.clock import ZoneClock
 from shifts.core.grid import Key
 from shifts.core.hours import Hours, check_hours, format_hours, parse_hours
@@ -22,6 +23,7 @@ from shifts.core.layers import Day, Kind, MonthCell
 from shifts.labels.schedule import cause_text, change_text, short_hours, state_text, until_text
 from shifts.models import PatternPreset, SchedulePattern
 from shifts.operations.grid import CELL_KINDS, OPERATIONS, Step
+from shifts.queries.availability import schedules_of
 from shifts.queries.month import DayCoverage, HistoryEntry, Month, Person
 
 Json = dict[str, Any]
@@ -108,6 +110,7 @@ def month_json(account: Account, month: Month, *, group: str, now: datetime) -> 
     clock_of_account = ZoneClock(month.zone)
     return {
         "version": month.settings.version,
+        "stamp": month.stamp,
         "month": f"{month.first:%Y-%m}",
         "previous": f"{_month_before(month.first):%Y-%m}",
         "next": f"{_month_after(month.first):%Y-%m}",
@@ -188,6 +191,15 @@ def state_json(person: Person, month: Month, now: datetime) -> Json:
         "state": person.state.state.value,
         "state_text": state_text(person.state, month.zone, now),
         "set_until": until_text(person.set_until, person.is_endless),
+    }
+
+
+def states_json(account: Account, now: datetime) -> Json:
+    """Return the states of everybody's schedule alone, by Kommo user id: they change with time."""
+    zone = known_zone(account.zone)
+    return {
+        str(user): {"state": found.state.value, "state_text": state_text(found, zone, now)}
+        for user, found in schedules_of(account, now).items()
     }
 
 

@@ -32,7 +32,7 @@ from shifts.operations.grid import (
     cells_of,
     edit_month,
 )
-from shifts.queries.month import Month, month_of
+from shifts.queries.month import Month, month_of, stamp_of
 from shifts.queries.schedule import local_day
 from shifts.views.grid_json import (
     BadRequest,
@@ -45,6 +45,7 @@ from shifts.views.grid_json import (
     month_json,
     names_of,
     state_json,
+    states_json,
     steps_from,
 )
 
@@ -72,21 +73,25 @@ def schedule(request: HttpRequest) -> HttpResponse:
 @require_GET
 @console_page(Role.SUPERVISOR)
 def month(request: HttpRequest) -> HttpResponse:
-    """Return a month as JSON."""
-    return JsonResponse(_month(request, read_clock()))
+    """Return a month as JSON; only what time alone has changed where the page has seen its stamp."""
+    now = read_clock()
+    account, seen = account_of(request), request.GET.get("seen")
+    if seen and seen == stamp_of(account, _wanted_month(request, now), now):
+        return JsonResponse({"states": states_json(account, now)})
+    return JsonResponse(_month(request, now))
 
 
 def _month(request: HttpRequest, now: datetime) -> Json:
     account, group = account_of(request), request.GET.get("group", "")
-    first = _wanted_month(request.GET.get("month", ""), local_day(now, zone_of(request)))
-    found = month_of(account, first, now, group=number_from(group))
+    found = month_of(account, _wanted_month(request, now), now, group=number_from(group))
     return month_json(account, found, group=group, now=now)
 
 
-def _wanted_month(text: str, today: date) -> date:
+def _wanted_month(request: HttpRequest, now: datetime) -> date:
     """Return the first day of the month that is asked for; this month for anything that is none."""
+    today = local_day(now, zone_of(request))
     try:
-        first = month_from(text)
+        first = month_from(request.GET.get("month", ""))
     except BadRequest:
         return today.replace(day=1)
     return first if abs(first.year - today.year) <= FURTHEST_YEARS else today.replace(day=1)

@@ -373,6 +373,27 @@ def test_coverage_counts_people_and_finds_the_gap(grid: Grid) -> None:
     assert answer["coverage"][1]["gap"] is True  # nobody at lunch
 
 
+def test_a_page_that_has_seen_the_version_gets_only_what_time_has_changed(
+    grid: Grid, clock: MovableClock
+) -> None:
+    grid.set(OLEG, MONDAY, hours="09:00-13:00")
+    seen = {"month": grid.month, "seen": grid.read()["stamp"]}
+    clock.tick(hours=3)
+    light = grid.client.get("/schedule/month", seen).json()
+    assert set(light) == {"states"}
+    assert light["states"][str(OLEG)] == {"state": "completed", "state_text": "Completed"}
+    clock.tick(hours=12)  # another day: other days are frozen
+    fresh = grid.client.get("/schedule/month", seen).json()
+    assert "days" in fresh
+    seen["seen"] = fresh["stamp"]
+    grid.set(OLEG, TUESDAY)
+    fresh = grid.client.get("/schedule/month", seen).json()
+    assert fresh["version"] == grid.version
+    seen["seen"] = fresh["stamp"]
+    Manager.objects.filter(kommo_id=OLEG).update(name="Oleg the Great")
+    assert "days" in grid.client.get("/schedule/month", seen).json()
+
+
 @pytest.mark.feature("F18", "R33")
 def test_only_supervisors_reach_the_grid(acme: World, client_of: ClientOf) -> None:
     for path in ("/schedule", "/schedule/month"):

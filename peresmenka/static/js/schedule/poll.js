@@ -16,9 +16,11 @@ export class Poll {
     if (document.hidden || !this.isQuiet()) return;
     const before = this.month.version;
     try {
-      const fresh = await this.server.read({ month: this.month.month, group: this.month.group });
+      const fresh = await this.server.read(this.month, { seen: this.month.stamp });
       this.#showConnection(true);
-      if (this.isQuiet() && this.month.version === before) this.#take(fresh);
+      if (!this.isQuiet() || this.month.version !== before) return;
+      if (fresh.days) this.#take(fresh);
+      else this.#takeStates(fresh.states);
     } catch (refusal) {
       this.#showConnection(refusal.kind !== "offline");
     }
@@ -33,6 +35,14 @@ export class Poll {
       this.grid.paintCoverage();
     } else this.rebuild(fresh);
     this.#show(differences, names);
+  }
+
+  // Nothing was changed, but time goes on.
+  #takeStates(states) {
+    this.month.managers.forEach((manager, row) => {
+      Object.assign(manager, states[manager.id]);
+      this.grid.paintName(row);
+    });
   }
 
   #show(differences, names) {

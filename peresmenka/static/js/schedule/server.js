@@ -39,8 +39,9 @@ export class Server {
     this.token = token;
   }
 
-  read({ month, group }) {
-    return ask(`${this.monthUrl}?${new URLSearchParams({ month, group })}`);
+  // Told what is known, {seen: stamp}, it answers only {states} while nothing else is new.
+  read({ month, group }, known = {}) {
+    return ask(`${this.monthUrl}?${new URLSearchParams({ month, group, ...known })}`);
   }
 
   send(body) {
