@@ -56,10 +56,9 @@ def replace_plan(
     spans: Sequence[SpanRow],
 ) -> None:
     """Write the plan of `periods` (our id of a manager, first and last day) anew; four statements."""
-    ids, firsts, lasts = _columns(periods, 3)
+    for table in ("shifts_workspan", "shifts_plannedday"):
+        forget_days(table, periods)
     with connection.cursor() as cursor:
-        for table in ("shifts_workspan", "shifts_plannedday"):
-            cursor.execute(_FORGET.format(table=table), [ids, firsts, lasts])
         if days:
             rows = [
                 (
@@ -77,6 +76,12 @@ def replace_plan(
         if spans:
             rows_ = [(row.manager_id, row.on, row.starts_at, row.ends_at) for row in spans]
             cursor.execute(_SPANS, [account_id, *_columns(rows_, 4)])
+
+
+def forget_days(table: str, periods: Sequence[tuple[int, date, date]]) -> None:
+    """Delete the rows of one of our tables of days (manager_id, "on") in `periods`; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET.format(table=table), _columns(periods, 3))
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from accounts.models import Account, Manager
+from shifts.bulk.plan import forget_days
 from shifts.core import grid
 from shifts.core.grid import BadOperation, Key, Problem
 from shifts.core.hours import Hours
@@ -172,7 +173,7 @@ class _Work:
         days = [on for _, on in keys]
         for step in steps:
             for month in (step.source, step.target):
-                days += grid.days_of(month)[:: len(grid.days_of(month)) - 1] if month else []
+                days += grid.days_of(month) if month else []
         if not days:
             raise BadOperation(Problem.NOTHING)
         managers = [self._pk(user) for user in users]
@@ -254,7 +255,9 @@ class _Work:
         for key, value in sorted(changed.items(), key=itemgetter(0)):
             was = cell_to_json(self._before(key))
             self.change.cells.append([key[0], key[1].isoformat(), was, cell_to_json(value)])
-        self._forget([key for key, value in changed.items() if value is None])
+        cleared = [(self._pk(user), on) for (user, on), value in changed.items() if value is None]
+        if cleared:
+            forget_days("shifts_workday", [(manager_id, on, on) for manager_id, on in cleared])
         self._store({key: value for key, value in changed.items() if value is not None})
         for version in self.undone:
             ScheduleChange.objects.for_account(self.account).filter(version=version).update(
@@ -262,15 +265,6 @@ class _Work:
             )
         days = [on for _, on in changed]
         self.change.touch({self._pk(user) for user, _ in changed}, min(days), max(days))
-
-    def _forget(self, keys: list[Key]) -> None:
-        by_day: dict[date, list[int]] = {}
-        for user, on in keys:
-            by_day.setdefault(on, []).append(self._pk(user))
-        for on, managers in by_day.items():
-            Workday.objects.for_account(self.account).filter(
-                manager_id__in=managers, on=on
-            ).delete()
 
     def _store(self, values: Mapping[Key, MonthCell]) -> None:
         Workday.objects.bulk_create(

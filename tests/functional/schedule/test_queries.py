@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Manager
 from distribution.queries.situation import situations_for
+from shifts.models import Workday
 from shifts.operations.grid import Step, edit_month
 from shifts.operations.patterns import assign_pattern
 from shifts.queries.availability import availability_of, schedules_of
@@ -91,6 +92,24 @@ def test_an_operation_on_a_thousand_cells_costs_no_more_statements_than_one_on_o
             give_hours(crowd, some, text, days=days)
         counts.append(len(statements(captured)))
     assert counts[0] == counts[1] <= 25
+
+
+@pytest.mark.feature("F75")
+def test_days_of_many_dates_are_forgotten_in_one_statement(crowd: World) -> None:
+    people = list(Manager.objects.filter(account=crowd.account, kommo_id__gte=1000))[:50]
+    give_hours(crowd, people, "08:00-12:00", days=20)
+    cells = [(one.kommo_id, MONDAY + timedelta(days=n)) for one in people for n in range(20)]
+    with CaptureQueriesContext(connection) as captured:
+        edit_month(
+            crowd.account,
+            actor=None,
+            base=settings_of(crowd.account).version,
+            steps=[Step("follow", cells=tuple(cells))],
+            now=NOON,
+        )
+    deleted = [sql for sql in statements(captured) if sql.strip().startswith("DELETE")]
+    assert len([sql for sql in deleted if "shifts_workday" in sql]) == 1
+    assert not Workday.objects.filter(manager__in=people).exists()
 
 
 @pytest.mark.feature("F62")
