@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from accounts.models import Account, Manager
+from shifts.core.patterns import pattern_from_json
 from shifts.models import PatternPreset
 from shifts.operations.grid import Step, edit_month
 from shifts.operations.patterns import assign_pattern, create_pattern
@@ -23,7 +24,7 @@ def plan_schedules(account: Account, managers: list[Manager], now: datetime) -> 
         pattern = create_pattern(
             account,
             name=preset.name,
-            cycle=[tuple((start, end) for start, end in day) for day in preset.cycle],
+            cycle=pattern_from_json(preset.cycle, monday).cycle,
             anchor_on=monday,
             actor=None,
             now=now,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shifts.core.hours import BadHours, Hours, check_hours
+from shifts.core.hours import Hours, check_hours
 
 LONGEST_CYCLE_DAYS = 366
 
@@ -41,13 +41,3 @@ def check_cycle(days: Sequence[Sequence[Sequence[int]]]) -> tuple[Hours, ...]:
 def pattern_from_json(cycle: Any, anchor_on: date) -> Pattern:
     """Return the pattern that a row of SchedulePattern holds."""
     return Pattern(tuple(tuple((s, e) for s, e in day) for day in cycle), anchor_on)
-
-
-__all__ = [
-    "LONGEST_CYCLE_DAYS",
-    "BadCycle",
-    "BadHours",
-    "Pattern",
-    "check_cycle",
-    "pattern_from_json",
-]

@@ -13,7 +13,7 @@ from accounts.models import Account
 from shifts.core import participation, roster
 from shifts.core.layers import Cause, Kind
 from shifts.core.machine import Presence, ShiftState
-from shifts.core.participation import Status
+from shifts.queries.participation import standing_from_row
 from shifts.queries.presence import STATE_COLUMNS, STATE_JOINS, not_after, state_from_row
 
 _PARTICIPATION_COLUMNS = "part.status, part.until, part.status_after, part.note"
@@ -72,7 +72,7 @@ def availability_of(
     return {
         row[0]: Availability(
             not_after(state_from_row(*row[1:first]), now),
-            _participation(now, *row[first:second]),
+            standing_from_row(now, *row[first:second]),
             _schedule(now, *row[second:]) if with_schedule else None,
         )
         for row in rows
@@ -99,14 +99,6 @@ def _rows(
         cursor.execute(sql, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
-
-
-def _participation(
-    now: datetime, status: str | None, until: datetime | None, after: str, note: str
-) -> participation.Standing:
-    if status is None:
-        return _ON
-    return participation.standing_at(now, Status(status), until, Status(after), note)
 
 
 def _schedule(

@@ -111,6 +111,7 @@ def month_of(account: Account, first: date, now: datetime, *, group: int | None 
     Coverage counts everybody who can take leads, whatever the group.
     """
     zone = known_zone(account.zone)
+    today = local_day(now, zone)
     days = days_of(first)
     states = schedules_of(account, now)
     managers = _managers_with_days(account, days)
@@ -122,7 +123,7 @@ def month_of(account: Account, first: date, now: datetime, *, group: int | None 
     settings = settings_of(account)
     month = Month(
         first=first,
-        today=local_day(now, zone),
+        today=today,
         zone=zone,
         settings=settings,
         days=days,
@@ -130,7 +131,7 @@ def month_of(account: Account, first: date, now: datetime, *, group: int | None 
         layers=layers,
         coverage=[],
         history=_history(account),
-        stamp=_stamp(settings.version, local_day(now, zone), managers),
+        stamp=_stamp(settings.version, today, managers),
         _frozen=frozen,
     )
     month.coverage = _coverage(month)
@@ -247,11 +248,11 @@ def _within(today: date, days: list[date]) -> date:
 def _coverage(month: Month) -> list[DayCoverage]:
     """Return the coverage of each day of the month by the account's clock."""
     clock = ZoneClock(month.zone)
-    spans = _spans_by_day(month, clock)
+    spans = _spans_by_day(month)
     return [_day_coverage(month, clock, on, spans.get(on, [])) for on in month.days]
 
 
-def _spans_by_day(month: Month, clock: ZoneClock) -> dict[date, list[tuple[int, Span]]]:
+def _spans_by_day(month: Month) -> dict[date, list[tuple[int, Span]]]:
     """Return (manager, span) of everybody who can take leads, by each day of the account that it meets."""
     clocks: dict[str, ZoneClock] = {}
     known: dict[tuple[str, date, Hours], list[tuple[date, Span]]] = {}  # few of them are different

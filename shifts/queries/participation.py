@@ -12,8 +12,17 @@ from shifts.core.participation import Denied, Standing, Status, denied_to_self, 
 from shifts.models import Participation
 from shifts.queries.presence import settings_of
 
-__all__ = ["Standing", "Status", "denied_now", "own_denial", "standing_of", "standings"]
+__all__ = [
+    "Standing",
+    "Status",
+    "denied_now",
+    "own_denial",
+    "standing_from_row",
+    "standing_of",
+    "standings",
+]
 
+_ON = Standing()
 _ALL = """
 SELECT m.kommo_id, p.status, p.until, p.status_after, p.note
 FROM accounts_manager m LEFT JOIN shifts_participation p ON p.manager_id = m.id
@@ -26,20 +35,24 @@ def standings(account: Account, now: datetime) -> dict[int, Standing]:
     with connection.cursor() as cursor:
         cursor.execute(_ALL, [account.pk])
         rows = cursor.fetchall()
-    return {
-        user_id: standing_at(now, Status(status), until, Status(after), note)
-        if status
-        else Standing()
-        for user_id, status, until, after, note in rows
-    }
+    return {user_id: standing_from_row(now, *columns) for user_id, *columns in rows}
+
+
+def standing_from_row(
+    now: datetime, status: str | None, until: datetime | None, status_after: str, note: str
+) -> Standing:
+    """Return what counts of a row's columns; a manager without the row (no status) is On (F29)."""
+    if status is None:
+        return _ON
+    return standing_at(now, Status(status), until, Status(status_after), note)
 
 
 def standing_of(manager: Manager, now: datetime) -> Standing:
     """Return what counts of one manager; one query."""
     row = Participation.objects.for_account(manager.account_id).filter(manager=manager).first()
     if row is None:
-        return Standing()
-    return standing_at(now, Status(row.status), row.until, Status(row.status_after), row.note)
+        return _ON
+    return standing_from_row(now, row.status, row.until, row.status_after, row.note)
 
 
 def own_denial(manager: Manager, current: Status, wanted: Status) -> Denied | None:
