@@ -8,7 +8,8 @@ from django.db import connection
 
 from accounts.identity import Role, has_role
 from accounts.models import Account, Manager
-from shifts.core.participation import Denied, Standing, Status, denied_to_self, standing_at
+from shifts.core import participation
+from shifts.core.participation import Denied, Standing, Status, denied_to_self
 from shifts.models import Participation
 from shifts.queries.presence import settings_of
 
@@ -44,7 +45,7 @@ def standing_from_row(
     """Return what counts of a row's columns; a manager without the row (no status) is On (F29)."""
     if status is None:
         return _ON
-    return standing_at(now, Status(status), until, Status(status_after), note)
+    return participation.standing_at(now, Status(status), until, Status(status_after), note)
 
 
 def standing_of(manager: Manager, now: datetime) -> Standing:
