@@ -21,20 +21,34 @@ class Reason(StrEnum):
     NO_WEIGHT = "no_weight"
     OFF_SCHEDULE = "off_schedule"
     OFFLINE = "offline"
+    NOT_ONLINE = "not_online"
     PAUSED = "paused"
     START_DELAY = "start_delay"
     AT_LIMIT = "at_limit"
+    AT_TASK_LIMIT = "at_task_limit"
+    AT_PACE = "at_pace"
     # about the manager and the lead
     ALREADY_TRIED = "already_tried"
     NOT_IN_LEADS_GROUP = "not_in_leads_group"
+    MISSING_SKILL = "missing_skill"
     # about the lead alone
     LEAD_EXCLUDED = "lead_excluded"
     STAGE_NOT_TRACKED = "stage_not_tracked"
     OUTSIDE_HOURS = "outside_hours"
+    INCOMING_STAGE = "incoming_stage"
     # about the return of a lead (R9)
     NOT_OUR_TRANSFEREE = "not_our_transferee"
     OWNER_CHANGED_BY_HAND = "owner_changed_by_hand"
     STAGE_ADVANCED = "stage_advanced"
+
+
+class Because(StrEnum):
+    """What made a lead go where it went, if not the strategy alone. Stored: never rename a value."""
+
+    STICKY = "sticky"  # its customer belongs to that manager
+    KEPT = "kept"  # its present owner could take it
+    DUTY = "duty"  # nobody could, so the duty person has it
+    TO_STAGE = "to_stage"  # nobody could, so it moves to another stage
 
 
 class Waiting(StrEnum):
@@ -48,6 +62,10 @@ class Waiting(StrEnum):
     START_DELAY = "start_delay"
     ALL_AT_LIMIT = "all_at_limit"
     ALL_TRIED = "all_tried"
+    NOBODY_ONLINE = "nobody_online"
+    NOBODY_SKILLED = "nobody_skilled"
+    ALL_AT_PACE = "all_at_pace"
+    OWNER_AWAY = "owner_away"
 
 
 class Wake(StrEnum):
@@ -64,6 +82,9 @@ class Wake(StrEnum):
     CAPACITY_FREED = "capacity_freed"
     MOMENT_REACHED = "moment_reached"
     NEXT_CYCLE = "next_cycle"
+    CAME_ONLINE = "came_online"
+    TASK_DONE = "task_done"
+    SKILLS_CHANGED = "skills_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +117,14 @@ _STEPS: dict[Reason, tuple[Waiting, Wake]] = {
     Reason.NO_WEIGHT: (Waiting.NOBODY_TAKES_PART, Wake.WEIGHT_CHANGED),
     Reason.ALREADY_TRIED: (Waiting.ALL_TRIED, Wake.NEXT_CYCLE),
     Reason.OFF_SCHEDULE: (Waiting.NOBODY_IN_SERVICE, Wake.SCHEDULE_OPENED),
+    Reason.MISSING_SKILL: (Waiting.NOBODY_SKILLED, Wake.SKILLS_CHANGED),
     Reason.OFFLINE: (Waiting.NOBODY_ON_SHIFT, Wake.SHIFT_STARTED),
+    Reason.NOT_ONLINE: (Waiting.NOBODY_ONLINE, Wake.CAME_ONLINE),
     Reason.PAUSED: (Waiting.NOBODY_ON_SHIFT, Wake.SHIFT_RESUMED),
     Reason.START_DELAY: (Waiting.START_DELAY, Wake.MOMENT_REACHED),
     Reason.AT_LIMIT: (Waiting.ALL_AT_LIMIT, Wake.CAPACITY_FREED),
+    Reason.AT_TASK_LIMIT: (Waiting.ALL_AT_LIMIT, Wake.TASK_DONE),
+    Reason.AT_PACE: (Waiting.ALL_AT_PACE, Wake.MOMENT_REACHED),
 }
 _RANK = {reason: rank for rank, reason in enumerate(_STEPS)}
 _WAITS = [waiting for waiting, _ in _STEPS.values()]
