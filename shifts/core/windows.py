@@ -80,6 +80,39 @@ def closed_at(window: DailyWindow, zone: tzinfo | str, instant: datetime) -> dat
     return latest
 
 
+def open_until(window: DailyWindow, zone: tzinfo | str, start: datetime, minutes: int) -> datetime:
+    """Return the first instant at which `minutes` of open time have passed since the start.
+
+    A clock that runs out exactly at a closing has run out then, not at the next opening.
+    Raises ValueError for minutes below zero.
+    """
+    if minutes < 0:
+        raise ValueError("a clock cannot run backwards")
+    at, left = start.astimezone(UTC), timedelta(minutes=minutes)
+    if window.always or not left:
+        return at + left
+    for opening, closing in _intervals(window, zone, at, _LOOK_BACK_DAYS):
+        opened = max(opening, at)
+        if opened + left <= closing:
+            return opened + left
+        left -= max(closing - opened, timedelta())
+    raise AssertionError("opening periods have no end")
+
+
+def open_time(window: DailyWindow, zone: tzinfo | str, start: datetime, end: datetime) -> timedelta:
+    """Return how much of [start, end) the window is open; nothing if the end is not later."""
+    first, last, total = start.astimezone(UTC), end.astimezone(UTC), timedelta()
+    if last <= first:
+        return total
+    if window.always:
+        return last - first
+    for opening, closing in _intervals(window, zone, first, _LOOK_BACK_DAYS):
+        if opening >= last:
+            break
+        total += max(min(closing, last) - max(opening, first), timedelta())
+    return total
+
+
 def _zone(zone: tzinfo | str) -> tzinfo:
     return ZoneInfo(zone) if isinstance(zone, str) else zone
 
