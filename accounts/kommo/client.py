@@ -1,49 +1,50 @@
 """Kommo's API v4 as typed calls; one method is one HTTP call unless its docstring says otherwise.
 
-Every method raises the KommoErrors of `errors`. Sources: KOMMO's reference pages, API v4.
+Every method raises the KommoErrors of `errors`. Sources: Kommo's reference pages of API v4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from accounts.kommo import payloads
+from accounts.kommo.calls import LONGEST_TARGET as LONGEST_TARGET
+from accounts.kommo.calls import PAGE as PAGE
+from accounts.kommo.calls import batches_of_ids as batches_of_ids
+from accounts.kommo.calls import bounded, has_next, span
+from accounts.kommo.linked_calls import EntityType as EntityType
+from accounts.kommo.linked_calls import LinkedCalls, change_of_owner
+from accounts.kommo.linked_calls import LinkedKind as LinkedKind
+from accounts.kommo.linked_calls import OwnedKind as OwnedKind
+from accounts.kommo.linked_calls import OwnerChange as OwnerChange
+from accounts.kommo.linked_calls import TasksPage as TasksPage
 from accounts.kommo.payloads import (
     AccountFacts,
     Json,
     Lead,
     LeadField,
-    Linked,
     Note,
     OwnerEvent,
     Pipeline,
     Subscription,
-    Task,
     User,
 )
-from accounts.kommo.wire import Query, Request, Transport, read_reply
+from accounts.kommo.wire import Request, error_of
 
-PAGE = 250  # rows a page, and items a batch: Kommo's maximum
-IDS_A_READ = 240
-LONGEST_TARGET = 7_500  # bytes of path and query; common servers take 8 KiB
 EVENT_ENTITIES = 10  # filter[entity_id] of /events takes no more
-LONGEST_LIST = 200  # pages of one list; what is beyond is left out rather than read for ever
 # Collapsible, written in the service's name and not in a user's; Kommo recommends it to integrations.
 NOTE_TYPE = "extended_service_message"
 NOTE_SERVICE = "Peresmenka"
-ROBOT = 0  # updated_by of our own changes, so that nobody seems to have acted
-LinkedKind = Literal["contacts", "companies"]
-OwnedKind = Literal["contacts", "companies", "tasks"]
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerChange:
-    """One item of a PATCH: `lead_id` (or the id of a linked entity) shall belong to `owner_id`."""
+class LeadChange:
+    """One item of a PATCH of leads; None = stays as it is. `stage` is (pipeline id, status id)."""
 
     lead_id: int
-    owner_id: int
+    owner_id: int | None = None
+    stage: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,8 @@ class LeadsPage:
     has_next: bool
 
 
-class KommoClient:
+class KommoClient(LinkedCalls):
     """One account's API. The transport knows the host, the token and the budget of calls."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
 
     # --- the account --------------------------------------------------------------------------
 
@@ -130,20 +128,29 @@ class KommoClient:
         if stage is not None:
             query.append(("filter[statuses][0][pipeline_id]", stage[0]))
             query.append(("filter[statuses][0][status_id]", stage[1]))
-        query += _span("filter[updated_at]", updated_from, updated_to)
+        query += span("filter[updated_at]", updated_from, updated_to)
         query.append((f"order[{order[0]}]", order[1]))
         if with_contacts:
             query.append(("with", "contacts"))
         found = self._get("/api/v4/leads", query)
         leads = payloads.read_each(payloads.read_lead, payloads.embedded(found, "leads"))
-        return LeadsPage(leads, _has_next(found))
+        return LeadsPage(leads, has_next(found))
 
     def patch_owners(self, changes: Sequence[OwnerChange]) -> dict[int, int]:
         """Give each lead its owner in one call (at most 250); return lead id -> updated_at.
 
         A lead that the answer leaves out was not confirmed: read it.
         """
-        return self._patch("leads", changes)
+        return self._patch("leads", [change_of_owner(one) for one in changes])
+
+    def patch_leads(self, changes: Sequence[LeadChange]) -> dict[int, int]:
+        """Give leads an owner, a stage or both in one call; return lead id -> updated_at.
+
+        At most 250 leads; what a change leaves None stays as it is. A lead that the answer leaves
+        out was not confirmed: read it. Raises ValueError for a change of nothing. Kommo's
+        reference page on updating leads.
+        """
+        return self._patch("leads", [_change_of_lead(one) for one in changes])
 
     # --- notes and events -----------------------------------------------------------------------
 
@@ -157,7 +164,7 @@ class KommoClient:
                 "request_id": str(index),
                 "is_need_to_trigger_digital_pipeline": False,
             }
-            for index, note in enumerate(_bounded(notes))
+            for index, note in enumerate(bounded(notes))
         ]
         found = payloads.embedded(self._call("POST", "/api/v4/leads/notes", body=body), "notes")
         found.sort(key=lambda row: payloads.whole(row.get("request_id")))
@@ -167,7 +174,7 @@ class KommoClient:
         """Return notes of a type on any lead, changed since `updated_from` (one call a 250)."""
         query = [
             ("filter[note_type][]", note_type),
-            *_span("filter[updated_at]", updated_from, None),
+            *span("filter[updated_at]", updated_from, None),
         ]
         found = self._all("/api/v4/leads/notes", "notes", query)
         return payloads.read_each(payloads.read_note, found)
@@ -180,36 +187,10 @@ class KommoClient:
             ("filter[type]", "entity_responsible_changed"),
             ("filter[entity]", "lead"),
             *(("filter[entity_id][]", one) for one in lead_ids),
-            *_span("filter[created_at]", since, None),
+            *span("filter[created_at]", since, None),
         ]
         found = self._all("/api/v4/events", "events", query, limit=100)
         return sorted(payloads.read_each(payloads.read_owner_event, found), key=lambda one: one.at)
-
-    # --- linked entities ------------------------------------------------------------------------
-
-    def linked_by_ids(self, kind: LinkedKind, ids: Sequence[int]) -> list[Linked]:
-        """Return the contacts or companies of `ids` that exist. One call a 240 ids."""
-        found: list[Json] = []
-        for part in batches_of_ids(f"/api/v4/{kind}", ids, []):
-            found += payloads.embedded(self._get(f"/api/v4/{kind}", part), kind)
-        return payloads.read_each(payloads.read_linked, found)
-
-    def open_tasks(self, lead_ids: Sequence[int]) -> list[Task]:
-        """Return the open tasks of the leads. One call a 200 leads and a 250 tasks."""
-        extra: list[tuple[str, str | int]] = [
-            ("filter[entity_type]", "leads"),
-            ("filter[is_completed]", 0),
-        ]
-        found: list[Json] = []
-        for part in batches_of_ids("/api/v4/tasks", lead_ids, extra, key="filter[entity_id][]"):
-            found += self._all("/api/v4/tasks", "tasks", [one for one in part if one[0] != "limit"])
-        return payloads.read_each(payloads.read_task, found)
-
-    def patch_linked_owners(
-        self, kind: OwnedKind, changes: Sequence[OwnerChange]
-    ) -> dict[int, int]:
-        """Give contacts, companies or tasks their owners in one call; return id -> updated_at."""
-        return self._patch(kind, changes)
 
     # --- webhooks -------------------------------------------------------------------------------
 
@@ -229,58 +210,27 @@ class KommoClient:
         """End the subscription of `url`. Raises NotFound where there is none."""
         self._call("DELETE", "/api/v4/webhooks", body={"destination": url})
 
-    # --- how it is done -------------------------------------------------------------------------
+    # --- bots -----------------------------------------------------------------------------------
 
-    def _call(self, method: str, path: str, *, query: Query = (), body: Any = None) -> Json:
-        request = Request(method, path, query, body)
-        return read_reply(request, self._transport.send(request))
+    def continue_bot(self, bot_id: int, continue_id: int, data: Mapping[str, str]) -> None:
+        """Let a waiting bot go on; later steps of it read `data` as {{json.KEY}}.
 
-    def _get(self, path: str, query: Query = ()) -> Json:
-        return self._call("GET", path, query=query)
-
-    def _all(self, path: str, key: str, query: Query = (), limit: int = PAGE) -> list[Json]:
-        found: list[Json] = []
-        for page in range(1, LONGEST_LIST + 1):
-            answer = self._get(path, [*query, ("page", page), ("limit", limit)])
-            found += payloads.embedded(answer, key)
-            if not _has_next(answer):
-                break
-        return found
-
-    def _patch(self, kind: str, changes: Sequence[OwnerChange]) -> dict[int, int]:
-        body = [
-            {"id": one.lead_id, "responsible_user_id": one.owner_id, "updated_by": ROBOT}
-            for one in _bounded(changes)
-        ]
-        answer = self._call("PATCH", f"/api/v4/{kind}", body=body)
-        return dict(payloads.read_changed(payloads.embedded(answer, kind)))
+        Raises NotFound where nothing waits (any more): also after a call that was carried out
+        though its answer was lost. Kommo's reference page on confirming a Salesbot widget step.
+        """
+        path = f"/api/v4/salesbot/{int(bot_id)}/continue/{int(continue_id)}"
+        request = Request("POST", path, body={"data": dict(data)})
+        reply = self._transport.send(request)
+        if not 200 <= reply.status < 300:  # whatever a success says beyond its status
+            raise error_of(request, reply)
 
 
-def batches_of_ids(
-    path: str, ids: Sequence[int], extra: Query, *, key: str = "filter[id][]"
-) -> Iterator[list[tuple[str, str | int]]]:
-    """Yield queries for at most 240 ids each whose URL stays within LONGEST_TARGET."""
-    head: list[tuple[str, str | int]] = [*extra, ("limit", PAGE)]
-    room = LONGEST_TARGET - len(Request("GET", path, head).target)
-    longest = max((len(str(one)) for one in ids), default=1)
-    cost = len(Request("GET", "", [(key, "")]).target) + longest
-    size = min(IDS_A_READ, room // cost)
-    unique = list(dict.fromkeys(ids))
-    for start in range(0, len(unique), size):
-        yield [*head, *((key, one) for one in unique[start : start + size])]
-
-
-def _bounded(items: Sequence[Any]) -> Sequence[Any]:
-    if len(items) > PAGE:
-        raise ValueError(f"at most {PAGE} items a call")
-    return items
-
-
-def _span(name: str, start: int | None, end: int | None) -> list[tuple[str, str | int]]:
-    bounds = (("from", start), ("to", end))
-    return [(f"{name}[{word}]", value) for word, value in bounds if value is not None]
-
-
-def _has_next(found: Json) -> bool:
-    links = payloads.mapping(found.get("_links"))
-    return bool(payloads.text(payloads.mapping(links.get("next")).get("href")))
+def _change_of_lead(change: LeadChange) -> dict[str, int]:
+    item = {"id": change.lead_id}
+    if change.owner_id is not None:
+        item["responsible_user_id"] = change.owner_id
+    if change.stage is not None:
+        item["pipeline_id"], item["status_id"] = change.stage
+    if len(item) == 1:
+        raise ValueError(f"the change of lead {change.lead_id} changes nothing")
+    return item

@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-Json = Mapping[str, Any]
-T = TypeVar("T")
-_BIGGEST = 2**63 - 1
-
-
-def whole(value: object, default: int = 0) -> int:
-    """Return `value` as a whole number of 64 bits, else `default`. Digits in a string count."""
-    if isinstance(value, bool):
-        return default
-    if isinstance(value, int):
-        return value if -_BIGGEST <= value <= _BIGGEST else default
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _BIGGEST:
-        return int(value)
-    if (
-        isinstance(value, str)
-        and len(value) <= 20
-        and value.isascii()
-        and value.lstrip("-").isdigit()
-    ):
-        try:
-            return whole(int(value), default)
-        except ValueError:
-            return default
-    return default
-
-
-def whole_or_none(value: object) -> int | None:
-    """Return `value` as a whole number, or None where it is none."""
-    found = whole(value, -_BIGGEST)
-    return None if found == -_BIGGEST else found
-
-
-def text(value: object) -> str:
-    """Return a string as it is (without NUL, which PostgreSQL refuses), anything else as ''."""
-    return value.replace("\x00", "") if isinstance(value, str) else ""
-
-
-def mapping(value: object) -> Json:
-    """Return a JSON object as it is, anything else (PHP writes [] for an empty one) as {}."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def rows(value: object) -> list[Json]:
-    """Return the objects of a JSON list; anything else is left out."""
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-
-
-def embedded(value: object, key: str) -> list[Json]:
-    """Return the objects under `_embedded.key`."""
-    return rows(mapping(mapping(value).get("_embedded")).get(key))
-
-
-def read_each(read: Callable[[Json], T | None], found: list[Json]) -> list[T]:
-    """Return `read` of every row, without those that are nothing (no id)."""
-    return [value for value in map(read, found) if value is not None]
+from accounts.kommo.linked import Linked as Linked
+from accounts.kommo.linked import Task as Task
+from accounts.kommo.linked import read_linked as read_linked
+from accounts.kommo.linked import read_task as read_task
+from accounts.kommo.values import Json as Json
+from accounts.kommo.values import contact_ids_of, ids_of
+from accounts.kommo.values import embedded as embedded
+from accounts.kommo.values import mapping as mapping
+from accounts.kommo.values import read_each as read_each
+from accounts.kommo.values import rows as rows
+from accounts.kommo.values import text as text
+from accounts.kommo.values import whole as whole
+from accounts.kommo.values import whole_or_none as whole_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +40,17 @@ class Lead:
     created_by: int = 0
     updated_by: int = 0  # 0 = robot
     price: int = 0
+    tags: tuple[str, ...] = ()  # their names
+
+    @property
+    def main_contact_id(self) -> int | None:
+        """The main contact, else the first; None without contacts or without with=contacts."""
+        return self.contact_ids[0] if self.contact_ids else None
+
+    @property
+    def company_id(self) -> int | None:
+        """The company; a lead has one at most."""
+        return self.company_ids[0] if self.company_ids else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,28 +144,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    """A contact or a company: whose it is."""
-
-    id: int
-    owner_id: int
-    updated_at: int
-    is_deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A task on an entity: whose it is."""
-
-    id: int
-    owner_id: int
-    entity_id: int
-    entity_type: str
-    updated_at: int
-    is_completed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Subscription:
     """A webhook subscription of the account."""
 
@@ -211,7 +158,6 @@ def read_lead(row: Json) -> Lead | None:
     lead_id = whole(row.get("id"))
     if lead_id <= 0:
         return None
-    contacts = sorted(embedded(row, "contacts"), key=lambda one: one.get("is_main") is not True)
     return Lead(
         id=lead_id,
         name=text(row.get("name")),
@@ -223,11 +169,12 @@ def read_lead(row: Json) -> Lead | None:
         closed_at=whole_or_none(row.get("closed_at")),
         is_deleted=row.get("is_deleted") is True,
         field_values=read_field_values(row.get("custom_fields_values")),
-        contact_ids=_ids(contacts),
-        company_ids=_ids(embedded(row, "companies")),
+        contact_ids=contact_ids_of(row),
+        company_ids=ids_of(embedded(row, "companies")),
         created_by=whole(row.get("created_by")),
         updated_by=whole(row.get("updated_by")),
         price=whole(row.get("price")),
+        tags=tuple(name for one in embedded(row, "tags") if (name := text(one.get("name")))),
     )
 
 
@@ -341,30 +288,6 @@ def read_note(row: Json) -> Note | None:
     return Note(note_id, whole(row.get("entity_id")), words, whole(row.get("created_at")))
 
 
-def read_linked(row: Json) -> Linked | None:
-    """Return the contact or company of an API row; None without an id."""
-    entity_id = whole(row.get("id"))
-    if entity_id <= 0:
-        return None
-    owner_id, updated_at = whole(row.get("responsible_user_id")), whole(row.get("updated_at"))
-    return Linked(entity_id, owner_id, updated_at, row.get("is_deleted") is True)
-
-
-def read_task(row: Json) -> Task | None:
-    """Return the task of an API row; None without an id."""
-    task_id = whole(row.get("id"))
-    if task_id <= 0:
-        return None
-    return Task(
-        id=task_id,
-        owner_id=whole(row.get("responsible_user_id")),
-        entity_id=whole(row.get("entity_id")),
-        entity_type=text(row.get("entity_type")),
-        updated_at=whole(row.get("updated_at")),
-        is_completed=row.get("is_completed") is True,
-    )
-
-
 def read_subscription(row: Json) -> Subscription | None:
     """Return the webhook subscription of an API row; None without a destination."""
     destination = text(row.get("destination"))
@@ -380,7 +303,3 @@ def read_changed(found: list[Json]) -> Iterator[tuple[int, int]]:
     for row in found:
         if (entity_id := whole(row.get("id"))) > 0:
             yield entity_id, whole(row.get("updated_at"))
-
-
-def _ids(found: list[Json]) -> tuple[int, ...]:
-    return tuple(one for one in (whole(row.get("id")) for row in found) if one > 0)

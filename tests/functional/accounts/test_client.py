@@ -111,7 +111,7 @@ def test_contacts_follow_their_lead(kommo: Control, client: KommoClient) -> None
     client.patch_linked_owners("contacts", [OwnerChange(one, oleg) for one in contacts])
     assert {one.owner_id for one in client.linked_by_ids("contacts", contacts)} == {oleg}
     assert client.linked_by_ids("companies", [1]) == []
-    assert client.open_tasks(ids) == []
+    assert client.open_tasks("leads", ids) == []
 
 
 def test_subscriptions_come_and_go(client: KommoClient) -> None:
