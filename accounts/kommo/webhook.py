@@ -1,4 +1,4 @@
-"""Reads the body of an account's webhook: which leads may have changed, and who visibly acted.
+"""Reads the body of an account's webhook: what may have changed, and who visibly acted, on which lead.
 
 A webhook is a hint, so only keys that name a lead, a stage or a user are kept; nothing is built
 that could grow with the depth of a key. Any bytes are read without an exception.
@@ -12,10 +12,20 @@ from typing import Literal
 from urllib.parse import unquote_plus
 
 Action = Literal["add", "update", "status", "responsible", "delete", "restore", "note", "trigger"]
+TouchKind = Literal["message", "call", "note", "task", "stage"]
 LARGEST_BODY = 1024 * 1024
 DEEPEST_KEY = 12
 MOST_KEYS = 20_000  # keys that we keep: 1,000 leads have 12 each
 _LEAD = "2"  # element_type of leads
+# Note types of a manager's work by what it is. An SMS that came in (102) is the client's own, a
+# result (13) comes beside the task that it closes.
+_WORK: dict[str, TouchKind] = {
+    "4": "note",
+    "10": "call",
+    "11": "call",
+    "103": "message",
+}
+_BOTS = frozenset({"bot", "robot", "salesbot"})  # types of a message's author
 _SERVICE_NOTES = frozenset({"25", "26"})  # written by integrations, ours among them
 _ACTIONS: dict[str, Action] = {
     "add": "add",
@@ -26,7 +36,8 @@ _ACTIONS: dict[str, Action] = {
     "restore": "restore",
     "note": "note",
 }
-_ENTITIES = frozenset({"leads", "contacts", "companies", "task", "tasks", "unsorted"})
+_ENTITIES = frozenset({"leads", "contacts", "companies", "task", "tasks", "unsorted", "message"})
+_TASKS = frozenset({"task", "tasks"})
 _KEPT = frozenset(
     f"{name}]"
     for name in (
@@ -48,6 +59,12 @@ _KEPT = frozenset(
         "note_type",
     )
 )
+# Kept of these entities alone, so that a bulk edit of leads costs no more.
+_KEPT_OF = {
+    "task": frozenset({"status]", "action_close]"}),
+    "tasks": frozenset({"status]", "action_close]"}),
+    "message": frozenset({"type]", "entity_id]", "entity_type]", "created_at]"}),
+}
 _EVENT = frozenset({"id]", "element_type]", "pipeline_id]", "status_id]"})
 _Fields = dict[str, str]
 _Items = dict[tuple[str, str, str], _Fields]  # (entity, action, index) -> kept fields
@@ -69,6 +86,16 @@ class LeadHint:
     created_by: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Somebody's work on a lead, never a robot's. `user_id` None: a person that has no id here."""
+
+    lead_id: int
+    user_id: int | None
+    at: int | None  # unix seconds
+    kind: TouchKind
+
+
 @dataclass(slots=True)
 class HookContent:
     """What a body says."""
@@ -78,16 +105,26 @@ class HookContent:
     lead_changes: list[LeadHint] = field(default_factory=list)
     activity: list[tuple[int, int | None]] = field(default_factory=list)  # (user id, unix seconds)
     problems: list[str] = field(default_factory=list)
+    task_ids: set[int] = field(default_factory=set)  # added, changed, reassigned or deleted
+    touches: list[Touch] = field(default_factory=list)  # in the order of the body
 
 
 def parse_hook(body: bytes) -> HookContent:
-    """Return what the form-encoded `body` says; problems are listed, never raised."""
+    """Return what the form-encoded `body` says; problems are listed, never raised.
+
+    Source: Kommo's page on webhooks, and deliveries that were seen.
+    """
     content = HookContent()
     if len(body) > LARGEST_BODY:
         content.problems.append("the body is larger than 1 MiB; its end was not read")
     items = _read_items(body[:LARGEST_BODY], content)
     seen: dict[int, int | None] = {}
     for (entity, action, _), fields in items.items():
+        if entity in _TASKS and (task_id := _number(fields.get("id"))):
+            content.task_ids.add(task_id)
+        content.touches.extend(_touches(entity, action, fields))
+        if entity == "message":
+            continue
         content.lead_changes.extend(_hints(entity, action, fields))
         _note_activity(seen, action, fields)
     content.activity = list(seen.items())
@@ -113,7 +150,7 @@ def _read_items(body: bytes, content: HookContent) -> _Items:
         if kept > MOST_KEYS:
             content.problems.append("too many keys; the rest was not read")
             break
-        items.setdefault(place, {})[parts[-1][:-1]] = value
+        items.setdefault(place, {})[_name(parts)] = value
     return items
 
 
@@ -132,13 +169,22 @@ def _pairs(body: bytes) -> Iterator[tuple[list[str], str]]:
 def _place(parts: list[str]) -> tuple[str, str, str] | None:
     """Return (entity, action, index) when the key is one that we keep, else None."""
     size = len(parts)
-    if size < 4 or parts[-1] not in _KEPT or parts[0] not in _ENTITIES:
+    if size < 4 or parts[0] not in _ENTITIES:
+        return None
+    if size == 5 and parts[0] == "message" and parts[3:] == ["author]", "type]"]:
+        return "message", parts[1][:-1], parts[2][:16]
+    if parts[-1] not in _KEPT and parts[-1] not in _KEPT_OF.get(parts[0], ()):
         return None
     is_note = size == 5 and parts[1] == "note]" and parts[3] == "note]"
     is_accepted = size == 7 and parts[0] == "unsorted" and parts[4] == "leads]"
     if size == 4 or is_note:
         return parts[0], parts[1][:-1], parts[2][:16]
     return ("accepted", parts[1][:-1], parts[2][:16] + parts[5][:16]) if is_accepted else None
+
+
+def _name(parts: list[str]) -> str:
+    """Return what a kept field is called; the type of a message's author is no message's type."""
+    return "author_type" if parts[3] == "author]" else parts[-1][:-1]
 
 
 def _read_account(parts: list[str], value: str, content: HookContent) -> None:
@@ -153,7 +199,7 @@ def _hints(entity: str, action: str, fields: _Fields) -> Iterator[LeadHint]:
         yield from _hint(_number(fields.get("lead_id")), "add", fields)
     elif entity == "accepted":
         yield from _hint(_number(fields.get("id")), "update", fields)
-    elif entity == "event":  # an action of the widget in the digital pipeline (KOMMO.md §5.1)
+    elif entity == "event":  # an action of the widget in the digital pipeline
         if fields.get("element_type", _LEAD) == _LEAD:
             yield from _hint(_number(fields.get("id")), "trigger", fields)
     elif entity == "leads" and action == "note":
@@ -180,6 +226,47 @@ def _hint(lead_id: int | None, action: Action, fields: _Fields) -> Iterator[Lead
         modified_by=_number(get("modified_user_id")),
         created_by=_number(get("created_user_id")),
     )
+
+
+def _touches(entity: str, action: str, fields: _Fields) -> Iterator[Touch]:
+    """Yield the work on a lead that an item announces."""
+    get = fields.get
+    if entity == "message":
+        yield from _message(action, fields)
+    elif entity == "leads" and action == "note" and get("element_type", _LEAD) == _LEAD:
+        if kind := _WORK.get(get("note_type", "")):
+            actor = get("created_by", get("modified_by"))
+            yield from _touch(get("element_id"), actor, get("updated_at"), kind)
+    elif entity == "leads" and action == "status":
+        at = get("last_modified") or get("updated_at")
+        yield from _touch(get("id"), get("modified_user_id"), at, "stage")
+    elif entity in _TASKS and _is_completed_on_lead(action, fields):
+        yield from _touch(get("element_id"), get("modified_by"), get("updated_at"), "task")
+
+
+def _is_completed_on_lead(action: str, fields: _Fields) -> bool:
+    is_done = "1" in (fields.get("status"), fields.get("action_close"))
+    return is_done and action in {"add", "update"} and fields.get("element_type") == _LEAD
+
+
+def _touch(
+    lead_id: str | None, actor: str | None, at: str | None, kind: TouchKind
+) -> Iterator[Touch]:
+    number, user_id = _number(lead_id), _number(actor)
+    if number and user_id:
+        yield Touch(number, user_id, _number(at), kind)
+
+
+def _message(action: str, fields: _Fields) -> Iterator[Touch]:
+    """Yield what a person wrote to a lead's client: a chat's author has no user id of the account."""
+    get = fields.get
+    if action != "add" or get("type") != "outgoing" or get("author_type") in _BOTS:
+        return
+    is_of_lead = get("entity_type") in {"lead", "leads"} or get("element_type") == _LEAD
+    lead_id = _number(get("entity_id")) or _number(get("element_id"))
+    actor = _number(get("created_by"))
+    if is_of_lead and lead_id and actor != 0:
+        yield Touch(lead_id, actor, _number(get("created_at")), "message")
 
 
 def _note_activity(seen: dict[int, int | None], action: str, fields: _Fields) -> None:
