@@ -21,6 +21,13 @@ class InboxEvent(AccountOwnedHot):
         SETTINGS = "settings", _("Settings saved")  # body: JSON {}
         SYNCED = "synced", _("CRM data refreshed")  # body: JSON {}
         SETTLED = "settled", _("Effect superseded")  # body: JSON, see distribution.operations
+        # body of the next five: JSON, see distribution.operations.happenings
+        TRIGGER = "trigger", _("Digital pipeline")
+        BOT = "bot", _("Salesbot")
+        LINKED = "linked", _("Leads of the same customer")
+        REGISTER = "register", _("Register changed")
+        UNDO = "undo", _("Wave to be taken back")
+        TASKS = "tasks", _("Tasks to look at")  # body: JSON {"ids": [...]}
 
     kind = models.CharField(max_length=12, choices=Kind)
     body = models.BinaryField(editable=False)

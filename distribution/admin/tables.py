@@ -15,15 +15,20 @@ from distribution.models import (
     DeadLetter,
     DistributionSettings,
     Effect,
-    GroupRule,
-    GroupStage,
+    FirstTouch,
     LeadMirror,
     ManagerLoad,
     ManagerProfile,
     Register,
+    RegisterCredit,
     RegisterEntry,
+    RegisterEpoch,
     Roster,
+    TaskMirror,
+    Template,
+    TemplateVersion,
     Timer,
+    Trigger,
     TurnRecord,
     Wave,
 )
@@ -143,7 +148,7 @@ class LeadMirrorAdmin(OperatorAdmin):
 
 @admin.register(Register)
 class RegisterAdmin(OperatorAdmin):
-    list_display = ("id", "account", "name", "rule_id")
+    list_display = ("id", "account", "name", "own_of", "epoch", "strict_totals")
 
 
 @admin.register(RegisterEntry)
@@ -154,7 +159,7 @@ class RegisterEntryAdmin(OperatorAdmin):
 
 @admin.register(ManagerLoad)
 class ManagerLoadAdmin(OperatorAdmin):
-    list_display = ("id", "account", "user_id", "open_leads")
+    list_display = ("id", "account", "user_id", "scope", "number")
     number_fields = ("user_id",)
 
 
@@ -177,7 +182,7 @@ class RosterAdmin(OperatorAdmin):
 
 @admin.register(TurnRecord)
 class TurnRecordAdmin(OperatorAdmin):
-    list_display = ("id", "account", "key", "rule_id", "decided_at")
+    list_display = ("id", "account", "key", "trigger_id", "decided_at")
     hidden_fields = ("opening",)
     extra_fields = ("began_with",)
 
@@ -195,19 +200,48 @@ class WaveAdmin(OperatorAdmin):
 
 @admin.register(DistributionSettings)
 class DistributionSettingsAdmin(OperatorAdmin):
-    list_display = ("id", "account", "is_enabled", "mode", "strategy", "return_enabled", "version")
+    list_display = ("id", "account", "is_enabled", "mode", "return_enabled", "version")
 
 
-@admin.register(GroupRule)
-class GroupRuleAdmin(OperatorAdmin):
-    list_display = ("id", "account", "group", "priority")
-    list_select_related = ("group",)
+@admin.register(Template)
+class TemplateAdmin(OperatorAdmin):
+    list_display = ("id", "account", "name", "is_enabled", "is_shadow", "is_simple", "version")
+    list_filter = ("is_enabled", "is_shadow")
 
 
-@admin.register(GroupStage)
-class GroupStageAdmin(OperatorAdmin):
-    list_display = ("id", "account", "rule", "pipeline_id", "status_id")
-    list_select_related = ("rule__group",)
+@admin.register(TemplateVersion)
+class TemplateVersionAdmin(OperatorAdmin):
+    list_display = ("id", "account", "template", "version", "at", "actor_id")
+    list_select_related = ("template",)
+
+
+@admin.register(Trigger)
+class TriggerAdmin(OperatorAdmin):
+    list_display = ("id", "account", "template", "kind", "name", "group", "priority", "register")
+    list_filter = ("kind",)
+    list_select_related = ("template", "group", "register")
+
+
+@admin.register(RegisterEpoch)
+class RegisterEpochAdmin(OperatorAdmin):
+    list_display = ("id", "account", "register", "epoch", "started_at", "ended_at", "reason")
+    list_select_related = ("register",)
+
+
+@admin.register(RegisterCredit)
+class RegisterCreditAdmin(OperatorAdmin):
+    list_display = ("id", "account", "register", "user_id", "leads", "reason", "at", "applied_at")
+    list_select_related = ("register",)
+
+
+@admin.register(TaskMirror)
+class TaskMirrorAdmin(OperatorAdmin):
+    list_display = ("id", "account", "task_id", "owner_id", "seen_at")
+
+
+@admin.register(FirstTouch)
+class FirstTouchAdmin(OperatorAdmin):
+    list_display = ("id", "account", "lead_id", "user_id", "due_at", "touched_at", "breached_at")
 
 
 @admin.register(ManagerProfile)

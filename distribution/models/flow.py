@@ -18,6 +18,8 @@ class Timer(AccountOwnedHot):
             "inactivity",
             _("See whether a manager is still active"),
         )  # subject: Kommo user id
+        ACCEPT = "accept", _("See whether a lead was accepted in time")  # subject: lead
+        TOUCH = "touch", _("See whether a lead was touched in time")  # subject: lead
 
     kind = models.CharField(max_length=12, choices=Kind)
     subject = models.BigIntegerField(default=0)
@@ -45,6 +47,13 @@ class Effect(AccountOwnedHot):
     class Kind(models.TextChoices):
         OWNER = "owner", _("Change of responsible")
         NOTE = "note", _("Note")
+        STAGE = "stage", _("Change of stage")  # payload: {"from": [p, s], "to": [p, s]}
+        LINKS = "links", _("Look for linked entities")  # payload: {"kinds": […]}
+        CONTACT = "contact", _("Responsible of a contact")
+        COMPANY = "company", _("Responsible of a company")
+        CUSTOMER = "customer", _("Responsible of a customer")
+        TASK = "task", _("Responsible of a task")
+        BOT = "bot", _("Continuation of a Salesbot")  # payload: {"bot", "continue", "data"}
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
@@ -59,6 +68,8 @@ class Effect(AccountOwnedHot):
 
     lead_id = models.BigIntegerField(_("lead"))
     kind = models.CharField(max_length=8, choices=Kind)
+    entity_id = models.BigIntegerField(null=True)  # of a contact, company, customer or task
+    payload = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     decision_id = models.BigIntegerField(null=True)
     expected_from = models.BigIntegerField(null=True)
     target = models.BigIntegerField(null=True)

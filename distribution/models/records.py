@@ -24,13 +24,13 @@ class Roster(AccountOwnedHot):
 
 
 class TurnRecord(AccountOwnedHot):
-    """One rule's dealing in one turn: the roster's digest, and loads and lags when it began.
+    """One trigger's dealing in one turn: the roster's digest, and loads and lags when it began.
 
-    `key` is "<lane token>:<rule id>": unique in its account.
+    `key` is "<lane token>:<trigger id>:<number>": unique in its account.
     """
 
     key = models.CharField(max_length=64)
-    rule_id = models.BigIntegerField(null=True)
+    trigger_id = models.BigIntegerField(null=True)
     decided_at = models.DateTimeField()
     roster_digest = models.BinaryField(max_length=32)
     opening = models.JSONField()
@@ -52,6 +52,8 @@ class Decision(AccountOwnedHot):
         REDISTRIBUTION = "redistribution", _("Redistribution")
         RETURN = "return", _("Return")
         MANUAL = "manual", _("Changed by a person")
+        LINKED = "linked", _("Followed a lead of the same customer")
+        UNDO = "undo", _("A move taken back")
 
     lead_id = models.BigIntegerField(_("lead"))
     kind = models.CharField(max_length=16, choices=Kind)
@@ -70,6 +72,10 @@ class Decision(AccountOwnedHot):
     lag_before = models.BigIntegerField(null=True)
     eligible = models.IntegerField(default=0)
     wave_id = models.BigIntegerField(null=True)
+    trigger_id = models.BigIntegerField(null=True)
+    template_id = models.BigIntegerField(null=True)
+    template_version = models.IntegerField(null=True)
+    is_shadow = models.BooleanField(default=False)  # decided and recorded, nothing was written (N8)
 
     class Meta:
         verbose_name = _("decision")
@@ -79,7 +85,9 @@ class Decision(AccountOwnedHot):
             models.UniqueConstraint(
                 fields=["account", "lead_id", "stage_entry"],
                 name="decision_dealt_once",
-                condition=models.Q(kind="distribution", chosen_id__isnull=False),
+                condition=models.Q(
+                    kind="distribution", chosen_id__isnull=False, is_shadow=False
+                ),
             )
         ]
         indexes = [
@@ -88,6 +96,16 @@ class Decision(AccountOwnedHot):
             ),  # a lead's page
             models.Index(fields=["account", "-decided_at"], name="decision_latest"),  # the log
             models.Index(fields=["account", "turn_key", "seq"], name="decision_of_turn"),  # replay
+            models.Index(
+                fields=["account", "wave_id"],
+                name="decision_of_wave",
+                condition=models.Q(wave_id__isnull=False),
+            ),  # a wave's page, its undo
+            models.Index(
+                fields=["account", "template_id", "-decided_at"],
+                name="decision_in_shadow",
+                condition=models.Q(is_shadow=True),
+            ),  # the report of a template in shadow
         ]
 
     def __str__(self) -> str:
@@ -100,6 +118,7 @@ class Wave(AccountOwnedHot):
     class Kind(models.TextChoices):
         REDISTRIBUTION = "redistribution", _("Redistribution")
         RETURN = "return", _("Return")
+        UNDO = "undo", _("A wave taken back")
 
     id = models.BigIntegerField(primary_key=True)  # given by the turn: see operations.waves
     kind = models.CharField(max_length=16, choices=Kind)
@@ -107,6 +126,8 @@ class Wave(AccountOwnedHot):
     started_at = models.DateTimeField()
     moved = models.IntegerField(default=0)
     parked = models.IntegerField(default=0)
+    # Of an undo: the wave that it takes back. A wave is taken back once.
+    undoes_id = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name = _("wave")

@@ -14,30 +14,19 @@ _UP_TO_A_DAY = [MaxValueValidator(24 * 60)]
 
 
 class DistributionSettings(AccountOwned):
-    """How an account deals its leads. Windows are half-open, in the account's zone; equal ends = all day."""
+    """What holds for all leads of an account. Windows are half-open, in its zone; equal ends = all day.
+
+    Who gets the leads is said by templates; that of the same page is `Template.is_simple`.
+    """
 
     class Mode(models.TextChoices):
         WATCH = "watch", _("Every new lead in the tracked stages")
         PIPELINE = "pipeline", _("Only leads sent by a digital pipeline trigger")
 
-    class Strategy(models.TextChoices):
-        LEAST_LOADED = "least_loaded", _("To the least loaded")
-        EVEN = "even", _("Evenly, in turn")
-
     is_enabled = models.BooleanField(_("distribution is on"), default=False)
     # When dealing was last switched on: leads created earlier are mirrored, not dealt.
     enabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     mode = models.CharField(_("distribution mode"), max_length=8, choices=Mode, default=Mode.WATCH)
-    strategy = models.CharField(
-        _("who gets the lead"), max_length=12, choices=Strategy, default=Strategy.LEAST_LOADED
-    )
-    hours_from = models.TimeField(_("new leads from"), default=time(9))
-    hours_to = models.TimeField(_("new leads until"), default=time(18))
-    # Only who is in service by their schedule receives new leads (F67, F68).
-    schedule_gate = models.BooleanField(_("schedules count"), default=False)
-    start_delay_minutes = models.PositiveIntegerField(
-        _("distribution delay, minutes"), default=0, validators=_UP_TO_A_DAY
-    )
     redistribution_enabled = models.BooleanField(_("redistribution is on"), default=True)
     redistribution_from = models.TimeField(_("redistribution from"), default=time(9))
     redistribution_to = models.TimeField(_("redistribution until"), default=time(18))
@@ -70,43 +59,6 @@ class DistributionSettings(AccountOwned):
         return f"{self.account_id}"
 
 
-class GroupRule(AccountOwned):
-    """A group whose members take part, and where it stands among groups that track one stage."""
-
-    group = models.ForeignKey("accounts.Group", on_delete=models.CASCADE, related_name="+")
-    priority = models.PositiveSmallIntegerField(_("priority"), default=0)  # smaller is asked first
-
-    class Meta:
-        verbose_name = _("group rule")
-        verbose_name_plural = _("group rules")
-        constraints = [models.UniqueConstraint(fields=["account", "group"], name="group_rule_once")]
-
-    def __str__(self) -> str:
-        return f"{self.group}"
-
-
-class GroupStage(AccountOwned):
-    """A tracked stage of a group rule; without a status the whole pipeline, later stages included."""
-
-    rule = models.ForeignKey(GroupRule, on_delete=models.CASCADE, related_name="+")
-    pipeline_id = models.BigIntegerField(_("pipeline"))
-    status_id = models.BigIntegerField(_("stage"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("tracked stage")
-        verbose_name_plural = _("tracked stages")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["rule", "pipeline_id", "status_id"],
-                name="group_stage_once",
-                nulls_distinct=False,
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.pipeline_id}/{self.status_id or '*'}"
-
-
 class ManagerProfile(AccountOwned):
     """What distribution knows of a manager beyond the CRM: the personal limit and the skills."""
 
@@ -115,6 +67,7 @@ class ManagerProfile(AccountOwned):
     )
     # Most open leads at once; null = no limit.
     leads = models.PositiveIntegerField(_("open leads at most"), null=True, blank=True)
+    tasks = models.PositiveIntegerField(_("open tasks at most"), null=True, blank=True)
     skills = models.JSONField(_("skills"), default=list, blank=True)  # words, sorted
 
     class Meta:
