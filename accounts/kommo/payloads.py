@@ -120,6 +120,12 @@ class AccountFacts:
     zone: str
     current_user_id: int
     users_groups: tuple[Group, ...]
+    customers_mode: str = ""  # unavailable, disabled, segments, periodicity or dynamic
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether customers are switched on; without, their pages are not there."""
+        return self.customers_mode not in {"", "unavailable", "disabled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +264,7 @@ def read_account(row: Json) -> AccountFacts:
         zone=text(mapping(inner.get("datetime_settings")).get("timezone"))[:64],
         current_user_id=whole(row.get("current_user_id")),
         users_groups=tuple(groups),
+        customers_mode=text(row.get("customers_mode"))[:16],
     )
 
 

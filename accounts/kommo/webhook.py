@@ -6,6 +6,7 @@ that could grow with the depth of a key. Any bytes are read without an exception
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,6 +26,10 @@ _WORK: dict[str, TouchKind] = {
     "11": "call",
     "103": "message",
 }
+# Calls say in their text what they were, as JSON: nobody took one that came in and lasted 0 s.
+_CALL_IN = "10"
+_MISSED = re.compile(r'"duration"\s*:\s*"?0+"?\s*[,}]', re.IGNORECASE)
+_LONGEST_TEXT = 2_000
 _BOTS = frozenset({"bot", "robot", "salesbot"})  # types of a message's author
 _SERVICE_NOTES = frozenset({"25", "26"})  # written by integrations, ours among them
 _ACTIONS: dict[str, Action] = {
@@ -61,6 +66,7 @@ _KEPT = frozenset(
 )
 # Kept of these entities alone, so that a bulk edit of leads costs no more.
 _KEPT_OF = {
+    "leads": frozenset({"text]"}),  # of notes alone; leads have none
     "task": frozenset({"status]", "action_close]"}),
     "tasks": frozenset({"status]", "action_close]"}),
     "message": frozenset({"type]", "entity_id]", "entity_type]", "created_at]"}),
@@ -234,7 +240,7 @@ def _touches(entity: str, action: str, fields: _Fields) -> Iterator[Touch]:
     if entity == "message":
         yield from _message(action, fields)
     elif entity == "leads" and action == "note" and get("element_type", _LEAD) == _LEAD:
-        if kind := _WORK.get(get("note_type", "")):
+        if (kind := _WORK.get(get("note_type", ""))) and not _is_missed_call(fields):
             actor = get("created_by", get("modified_by"))
             yield from _touch(get("element_id"), actor, get("updated_at"), kind)
     elif entity == "leads" and action == "status":
@@ -242,6 +248,11 @@ def _touches(entity: str, action: str, fields: _Fields) -> Iterator[Touch]:
         yield from _touch(get("id"), get("modified_user_id"), at, "stage")
     elif entity in _TASKS and _is_completed_on_lead(action, fields):
         yield from _touch(get("element_id"), get("modified_by"), get("updated_at"), "task")
+
+
+def _is_missed_call(fields: _Fields) -> bool:
+    text = unquote_plus(fields.get("text", "")[:_LONGEST_TEXT])
+    return fields.get("note_type") == _CALL_IN and _MISSED.search(text) is not None
 
 
 def _is_completed_on_lead(action: str, fields: _Fields) -> bool:

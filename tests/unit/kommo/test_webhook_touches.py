@@ -85,6 +85,9 @@ def stage(**other: object) -> dict[str, object]:
         (note(), (MANAGER, 1601242011, "note")),
         (note(created_by=None, modified_by=MANAGER), (MANAGER, 1601242011, "note")),
         (note(note_type=10), (MANAGER, 1601242011, "call")),
+        (note(note_type=10, text='{"UNIQ":"a","DURATION":"40"}'), (MANAGER, 1601242011, "call")),
+        (note(note_type=11, text='{"duration":0}'), (MANAGER, 1601242011, "call")),
+        (note(text='{"duration":0}'), (MANAGER, 1601242011, "note")),
         (note(note_type=11), (MANAGER, 1601242011, "call")),
         (note(note_type=103), (MANAGER, 1601242011, "message")),
         (task(), (MANAGER, 1726579681, "task")),
@@ -119,6 +122,8 @@ def test_a_persons_work_on_a_lead_is_a_touch(
         note(note_type=25),
         note(note_type=26),
         note(note_type=102),  # a client's SMS
+        note(note_type=10, text='{"uniq":"a","duration":0,"phone":"+1"}'),  # nobody took it
+        note(note_type=10, text='{"UNIQ":"a","DURATION":"0"}'),
         note(note_type=13),
         note(note_type=None),
         note(element_type=1),
