@@ -2,16 +2,20 @@
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sandbox.model import (
+    Bot,
+    BotRun,
     BotWait,
     CustomField,
     Event,
     HookWeather,
+    Incoming,
     Lead,
     Limits,
+    Move,
     Note,
     Person,
     Pipeline,
@@ -54,7 +58,7 @@ class Account:
     fields: dict[str, dict[int, CustomField]] = field(default_factory=dict)  # leads -> id -> field
     leads: dict[int, Lead] = field(default_factory=dict)
     people: dict[str, dict[int, Person]] = field(
-        default_factory=lambda: {"contacts": {}, "companies": {}}
+        default_factory=lambda: {"contacts": {}, "companies": {}, "customers": {}}
     )
     tasks: dict[int, Task] = field(default_factory=dict)
     notes: dict[int, Note] = field(default_factory=dict)
@@ -64,9 +68,18 @@ class Account:
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
     triggers: dict[int, Trigger] = field(default_factory=dict)
     bots: dict[int, BotWait] = field(default_factory=dict)  # continue id -> bot
+    programs: dict[int, Bot] = field(default_factory=dict)
+    runs: dict[int, BotRun] = field(default_factory=dict)
+    incoming: dict[str, Incoming] = field(default_factory=dict)  # uid -> incoming lead
+    on_move: list[Callable[[Move], None]] = field(default_factory=list)  # who reacts to a stage
     limits: Limits = field(default_factory=Limits)
     weather: HookWeather = field(default_factory=HookWeather)
     accepts_unconfirmed_hooks: bool = True
+    customers_mode: str = "disabled"  # unavailable, disabled, segments, periodicity or dynamic
+    customers_refusal: int = 403  # what /customers answers where the mode is off
+    bots_block: bool = True  # an older running bot of the same lead holds up those after it
+    incoming_adds_lead: bool = False  # an incoming lead raises leads[add] too
+    accept_makes_responsible: bool = False  # user_id of accept is the owner, too
     calls: deque[Logged] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
     call_count: int = 0
     owner_changes: int = 0
@@ -83,6 +96,11 @@ class Account:
     def subdomain(self) -> str:
         """Return the first label of the host."""
         return self.host.split(".", 1)[0]
+
+    @property
+    def has_customers(self) -> bool:
+        """Say whether customers are switched on."""
+        return self.customers_mode not in ("unavailable", "disabled")
 
     def stage(self, pipeline_id: int, status_id: int) -> Stage | None:
         """Return the stage of a pipeline, None where there is none."""

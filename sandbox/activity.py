@@ -1,16 +1,18 @@
-"""What happens to tasks and notes: rows, events, webhooks."""
+"""What happens to tasks, notes and messages: rows, events, webhooks."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from sandbox.account import Account
 from sandbox.crm import Crm
-from sandbox.hook_items import note_item, task_item
+from sandbox.hook_items import nested_item, note_item, task_item
 from sandbox.hooks import Hook
 from sandbox.leads import Actor
-from sandbox.model import Note, Task
+from sandbox.model import Lead, Note, Task, User
 
-SINGULAR = {"leads": "lead", "contacts": "contact", "companies": "company"}
+SINGULAR = {"leads": "lead", "contacts": "contact", "companies": "company", "customers": "customer"}
+EVENTS = {"common": "common_note_added", "call_in": "incoming_call", "call_out": "outgoing_call",
+          "sms_in": "incoming_sms", "sms_out": "outgoing_sms"}  # fmt: skip
 
 
 def add_notes(
@@ -36,7 +38,7 @@ def add_notes(
 def _tell_note(crm: Crm, account: Account, note: Note) -> None:
     singular = SINGULAR[note.entity_type]
     after = [{"note": {"id": note.id}}]
-    kind = "common_note_added" if note.note_type == "common" else f"{note.note_type}_added"
+    kind = EVENTS.get(note.note_type, f"{note.note_type}_added")
     crm.log_event(account, kind, (singular, note.entity_id), note.created_by, [], after)
     writer = account.users.get(note.created_by)
     item = note_item(account, note, writer.group_id if writer else 0)
@@ -87,3 +89,50 @@ def change_tasks(
         crm.announce(account, Hook(codes, "task[update]", [item]))
         changed.append(task)
     return changed
+
+
+def delete_tasks(crm: Crm, account: Account, tasks: Iterable[Task], actor: Actor) -> None:
+    """Delete tasks; the hook carries the whole task (its documented shape is not known)."""
+    items = []
+    for task in tasks:
+        account.tasks.pop(task.id, None)
+        if task.entity_type and task.entity_id:
+            account.task_ids[task.entity_type, task.entity_id].remove(task.id)
+        task.updated_at, task.updated_by = int(crm.now()), actor.user_id
+        crm.log_event(account, "task_deleted", ("task", task.id), actor.user_id, [], [])
+        items.append(task_item(account, task))
+    crm.announce(account, Hook(("delete_task",), "task[delete]", items))
+
+
+def send_message(
+    crm: Crm, account: Account, lead: Lead, words: str, direction: str, user: User | None
+) -> str:
+    """Let a chat message pass, outgoing by `user` or incoming; return its id."""
+    now, contact = int(crm.now()), next(iter(lead.contact_ids), None)
+    outgoing = direction == "outgoing"
+    name = crm.grants.uuid()
+    author = (
+        {"id": crm.grants.uuid(), "type": "internal", "name": user.name}
+        if user is not None and outgoing
+        else {"id": crm.grants.uuid(), "type": "external", "name": "Client"}
+    )
+    value: dict[str, Any] = {
+        "id": name,
+        "chat_id": crm.grants.uuid(),
+        "talk_id": lead.id % 100_000,
+        "contact_id": contact,
+        "text": words,
+        "created_at": now,
+        "element_type": 2,
+        "entity_type": "lead",
+        "element_id": lead.id,
+        "entity_id": lead.id,
+        "type": direction,
+        "author": author,
+        "origin": "telegram",
+    }
+    by = user.id if user is not None and outgoing else 0
+    after = [{"message": {"id": name, "origin": "telegram"}}]
+    crm.log_event(account, f"{direction}_chat_message", ("lead", lead.id), by, [], after)
+    crm.announce(account, Hook(("add_message",), "message[add]", [nested_item(value)]))
+    return name

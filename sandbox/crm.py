@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from sandbox.account import Account
+from sandbox.agenda import Agenda
 from sandbox.clock import Clock
 from sandbox.faults import FaultBook
 from sandbox.hooks import Delivery, Hook, Post, announce
@@ -23,6 +24,7 @@ class Crm:
         self.hosts: dict[str, int] = {}  # host -> account id
         self.integrations: dict[str, Integration] = {}
         self.post = Post(self.random)
+        self.agenda = Agenda()
         self.faults = FaultBook(self.random)
         self.meter = Meter()
         self.grants = GrantBook(self.random)
@@ -77,9 +79,16 @@ class Crm:
     def due_deliveries(self, now: float, limit: int | None = None) -> list[Delivery]:
         """Take out deliveries due at `now` (unix seconds), at most `limit`; settle each of them.
 
-        Deliveries whose subscription is gone, disabled or whose account's webhooks are off vanish.
+        What was to happen by then happens first: delayed triggers fire, bots wake. Deliveries whose
+        subscription is gone, disabled or whose account's webhooks are off vanish.
         """
+        self.agenda.run(now)
         return [d for d in self.post.due(now, limit) if self._is_wanted(d)]
+
+    def next_due_at(self) -> float | None:
+        """Return when something is due next (unix seconds), None when nothing is planned."""
+        times = [at for at in (self.post.next_due_at(), self.agenda.next_at()) if at is not None]
+        return min(times, default=None)
 
     def _is_wanted(self, delivery: Delivery) -> bool:
         account = self.accounts.get(delivery.account_id)

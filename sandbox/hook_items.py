@@ -1,5 +1,6 @@
 """One item of a webhook body: the keys and value shapes of the captured deliveries (KOMMO.md §4)."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -7,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sandbox.account import Account
 from sandbox.hooks import Pairs
-from sandbox.model import CustomField, Lead, Note, Person, Task, Trigger
+from sandbox.model import CustomField, Fired, Lead, Note, Person, Task, Trigger
 
 NOTE_TYPES = {"common": 4, "call_in": 10, "call_out": 11, "service_message": 25, "sms_in": 102,
               "sms_out": 103, "extended_service_message": 25}  # fmt: skip
-ELEMENT_TYPES = {"contacts": 1, "leads": 2, "companies": 3}
+ELEMENT_TYPES = {"contacts": 1, "leads": 2, "companies": 3, "customers": 12}
+PLURALS = {"contact": "contacts", "company": "companies", "customer": "customers"}
 
 
 def text(value: object) -> str:
@@ -64,7 +66,6 @@ def gone_lead_item(lead: Lead) -> Pairs:
 
 def person_item(account: Account, person: Person, old_owner: int | None = None) -> Pairs:
     """Return a contact or company; an update carries the old owner even when unchanged."""
-    plural = "contacts" if person.kind == "contact" else "companies"
     pairs: list[tuple[str, Any]] = [
         ("[id]", person.id),
         ("[name]", person.name),
@@ -75,7 +76,7 @@ def person_item(account: Account, person: Person, old_owner: int | None = None) 
         ("[modified_user_id]", person.updated_by),
         ("[account_id]", account.id),
         *_tags(person.tags),
-        *_fields(account.fields.get(plural, {}), person.fields),
+        *_fields(account.fields.get(PLURALS[person.kind], {}), person.fields),
         ("[created_at]", person.created_at),
         ("[updated_at]", person.updated_at),
         ("[type]", person.kind),
@@ -128,7 +129,7 @@ def note_item(account: Account, note: Note, group_id: int) -> Pairs:
     written = datetime.fromtimestamp(note.created_at, ZoneInfo(account.zone))
     shown = written.strftime("%Y-%m-%d %H:%M:%S")
     pairs: list[tuple[str, Any]] = [
-        ("text", note.params.get("text", "")),
+        ("text", note_text(note)),
         ("note_type", NOTE_TYPES.get(note.note_type, 4)),
         ("element_type", ELEMENT_TYPES[note.entity_type]),
         ("element_id", note.entity_id),
@@ -144,6 +145,13 @@ def note_item(account: Account, note: Note, group_id: int) -> Pairs:
         ("updated_at", note.updated_at),
     ]
     return tuple((f"[note][{key}]", text(value)) for key, value in pairs)
+
+
+def note_text(note: Note) -> str:
+    """Return what a note's hook says; calls carry their parameters as JSON there (a guess)."""
+    if note.note_type in ("call_in", "call_out"):
+        return json.dumps(note.params, ensure_ascii=False, separators=(",", ":"))
+    return str(note.params.get("text", ""))
 
 
 def task_item(account: Account, task: Task, **old: str | int) -> Pairs:
@@ -177,22 +185,46 @@ def _utc(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def trigger_pairs(account: Account, trigger: Trigger, lead: Lead, at: int) -> Pairs:
-    """Return the form body of a widget's digital-pipeline action (KOMMO.md §5.1)."""
-    settings = [
-        (f"action[settings][widget][settings][{key}]", value)
-        for key, value in trigger.settings.items()
-    ]
-    return (
-        ("event[type]", "15"),
-        ("event[type_code]", "lead_appeared_in_status"),
-        ("event[data][id]", str(lead.id)),
-        ("event[data][element_type]", "2"),
-        ("event[data][status_id]", str(lead.status_id)),
-        ("event[data][pipeline_id]", str(lead.pipeline_id)),
-        ("event[data][direction_of_movement]", "went_to_trigger"),
-        ("event[time]", str(at)),
-        *settings,
-        ("subdomain", account.subdomain),
-        ("account_id", str(account.id)),
-    )
+def trigger_value(
+    account: Account, trigger: Trigger, fired: Fired, type_code: str
+) -> dict[str, Any]:
+    """Return the body of a widget's digital-pipeline action as documented (KOMMO.md §5.1)."""
+    return {
+        "event": {
+            "type": fired.type,
+            "type_code": type_code,
+            "data": {
+                "id": fired.lead_id,
+                "element_type": ELEMENT_TYPES["leads"],
+                "status_id": trigger.status_id,
+                "pipeline_id": trigger.pipeline_id,
+                "direction_of_movement": fired.direction,
+            },
+            "time": int(fired.at),
+        },
+        "action": {"settings": {"widget": {"settings": dict(trigger.settings)}}},
+        "subdomain": account.subdomain,
+        "account_id": account.id,
+    }
+
+
+def form_pairs(value: Any, stem: str = "") -> Pairs:
+    """Flatten a value into PHP's bracket keys, in order."""
+    if isinstance(value, dict):
+        listed = [(f"{stem}[{key}]" if stem else str(key), part) for key, part in value.items()]
+    elif isinstance(value, list):
+        listed = [(f"{stem}[{index}]", part) for index, part in enumerate(value)]
+    else:
+        return ((stem, text(value)),)
+    return tuple(pair for key, part in listed for pair in form_pairs(part, key))
+
+
+def nested_item(message: dict[str, Any]) -> Pairs:
+    """Return an item given as a nested value: a chat message, an incoming lead."""
+    return tuple((_bracketed(key), value) for key, value in form_pairs(message))
+
+
+def _bracketed(key: str) -> str:
+    """Put the first name of a key into brackets: author[id] -> [author][id]."""
+    first, bracket, rest = key.partition("[")
+    return f"[{first}]{bracket}{rest}"

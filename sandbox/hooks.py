@@ -1,7 +1,7 @@
 """Outgoing webhooks as plain values: bodies, the queue, attempts and auto-disable (KOMMO.md §4)."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from sandbox.account import Account
 from sandbox.model import Subscription
 
 Pairs = tuple[tuple[str, str], ...]
+Settled = Callable[[int, int | None], float | None]  # (attempt, status) -> wait before the next
 DEADLINE_SECONDS = 2.0  # a hook counts as delivered with 100-299 within this (KOMMO.md §4)
 TIMED_OUT = 499
 RETRY_SECONDS = {1: 300.0, 2: 900.0, 3: 900.0, 4: 3_600.0}  # attempt just failed -> wait
@@ -34,7 +35,10 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to deliver one body. `subscription_id` 0 is a digital-pipeline trigger."""
+    """One attempt to deliver one body. `subscription_id` 0 is a trigger's or a bot's request.
+
+    `pairs` is the flat form of the body, of a JSON body too.
+    """
 
     id: int
     account_id: int
@@ -45,16 +49,19 @@ class Delivery:
     due_at: float  # unix seconds
     attempt: int  # 1..5
     request_id: str
+    json_body: bytes | None = None
+    settled: Settled | None = None  # hears the answer instead of a subscription
 
     @property
     def body(self) -> bytes:
-        """Return the form body with PHP's bracket keys."""
-        return urlencode(self.pairs).encode()
+        """Return the form body with PHP's bracket keys, or the JSON body."""
+        return urlencode(self.pairs).encode() if self.json_body is None else self.json_body
 
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers of the captures."""
-        return {**HEADERS, "X-Amocrm-Requestid": self.request_id}
+        named = {**HEADERS, "X-Amocrm-Requestid": self.request_id}
+        return named if self.json_body is None else {**named, "Content-Type": "application/json"}
 
 
 class Post:
@@ -85,7 +92,15 @@ class Post:
         return self._queue[0][0] if self._queue else None
 
     def put(
-        self, account: Account, subscription_id: int, url: str, pairs: Pairs, now: float
+        self,
+        account: Account,
+        subscription_id: int,
+        url: str,
+        pairs: Pairs,
+        now: float,
+        *,
+        json_body: bytes | None = None,
+        settled: Settled | None = None,
     ) -> None:
         """Queue one body, bent by the account's weather: delayed, jittered, perhaps twice."""
         weather = account.weather
@@ -94,11 +109,11 @@ class Post:
             late = weather.delay + (self._random.random() * weather.jitter if weather.jitter else 0)
             self._number += 1
             name = str(UUID(int=self._random.getrandbits(128), version=4))
-            self._push(
-                Delivery(
-                    self._number, account.id, subscription_id, url, pairs, now, now + late, 1, name
-                )
-            )
+            row = Delivery(
+                self._number, account.id, subscription_id, url, pairs, now, now + late, 1, name,
+                json_body, settled,
+            )  # fmt: skip
+            self._push(row)
 
     def _push(self, delivery: Delivery) -> None:
         heapq.heappush(self._queue, (delivery.due_at, delivery.id, delivery))
@@ -121,12 +136,18 @@ class Post:
     ) -> None:
         """Record the answer of an attempt (None: no connection) and plan the next attempt."""
         self.in_flight.pop(delivery.id, None)
+        wait: float | None = None
         subscription = account.subscriptions.get(delivery.subscription_id) if account else None
-        if account is None or subscription is None:
+        if account is None:
             return
-        record_answer(subscription, status, now)
-        wait = seconds_to_retry(delivery.attempt, status)
-        if wait is not None and not subscription.disabled:
+        if delivery.settled is not None:
+            wait = delivery.settled(delivery.attempt, status)
+        elif subscription is not None:
+            record_answer(subscription, status, now)
+            wait = seconds_to_retry(delivery.attempt, status)
+        if subscription is not None and subscription.disabled:
+            return
+        if wait is not None:
             self._number += 1
             due_at = now + wait * account.weather.retry_scale
             self._push(

@@ -1,4 +1,4 @@
-"""What happens when leads appear, change and vanish: rows, indexes, events, webhooks, triggers."""
+"""What happens when leads appear, change and vanish: rows, indexes, events, webhooks, and who reacts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox.account import Account
 from sandbox.crm import Crm
-from sandbox.hook_items import gone_lead_item, lead_item, trigger_pairs
+from sandbox.hook_items import gone_lead_item, lead_item
 from sandbox.hooks import Hook, Pairs
-from sandbox.model import LOST, WON, Lead, Owning
+from sandbox.model import LOST, WON, Lead, Move, Owning
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class LeadDraft:
     created_at: int | None = None
     created_by: int | None = None
     loss_reason_id: int | None = None
+    source_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -56,16 +57,31 @@ class _Heard:
 
 
 def add_leads(
-    crm: Crm, account: Account, drafts: Iterable[LeadDraft], actor: Actor, *, is_bulk: bool = False
+    crm: Crm,
+    account: Account,
+    drafts: Iterable[LeadDraft],
+    actor: Actor,
+    *,
+    is_bulk: bool = False,
+    is_told: bool = True,
 ) -> list[Lead]:
-    """Create leads; one add_lead webhook each, or one for all when `is_bulk`; return them."""
+    """Create leads; one add_lead webhook each, or one for all when `is_bulk`; return them.
+
+    Without `is_told` there is no webhook.
+    """
     made = [_create(crm, account, draft, actor) for draft in drafts]
-    items = [lead_item(account, lead) for lead in made] if account.subscriptions else []
+    items = [lead_item(account, lead) for lead in made] if account.subscriptions and is_told else []
     for group in [items] if is_bulk else [[item] for item in items]:
         crm.announce(account, Hook(("add_lead",), "leads[add]", group))
-    for lead in made:
-        _fire_triggers(crm, account, lead)
+    _react(account, [Move(lead, None, crm.now()) for lead in made])
     return made
+
+
+def _react(account: Account, moves: list[Move]) -> None:
+    """Let the digital pipeline and the incoming leads react to what entered a stage."""
+    for move in moves:
+        for reaction in account.on_move:
+            reaction(move)
 
 
 def _create(crm: Crm, account: Account, draft: LeadDraft, actor: Actor) -> Lead:
@@ -90,6 +106,7 @@ def _create(crm: Crm, account: Account, draft: LeadDraft, actor: Actor) -> Lead:
         tags=draft.tags,
         contact_ids=list(draft.contact_ids),
         company_id=draft.company_id,
+        source_id=draft.source_id,
     )
     lead.owners.append(Owning(now, None, owner, actor.user_id, actor.is_api))
     account.leads[lead.id] = lead
@@ -117,22 +134,22 @@ def change_leads(
 ) -> list[Lead]:
     """Apply changes of one user action; return the leads. A change of nothing raises no hook."""
     heard = _Heard()
-    entered: list[Lead] = []
+    moves: list[Move] = []
     leads = []
     for change in changes:
         before = (change.lead.pipeline_id, change.lead.status_id)
         _apply(crm, account, change, actor, heard)
         leads.append(change.lead)
         if before != (change.lead.pipeline_id, change.lead.status_id):
-            entered.append(change.lead)
+            change.lead.entries += 1
+            moves.append(Move(change.lead, before, crm.now()))
     crm.announce(
         account,
         Hook(("update_lead",), "leads[update]", heard.update),
         Hook(("status_lead",), "leads[status]", heard.status),
         Hook(("responsible_lead",), "leads[responsible]", heard.responsible),
     )
-    for lead in entered:
-        _fire_triggers(crm, account, lead)
+    _react(account, moves)
     return leads
 
 
@@ -210,13 +227,6 @@ def _tell_hooks(
         heard.status.append(lead_item(account, lead, old_status_id=stage[1]))
     if owner != lead.responsible_user_id:
         heard.responsible.append(lead_item(account, lead, old_responsible_user_id=owner))
-
-
-def _fire_triggers(crm: Crm, account: Account, lead: Lead) -> None:
-    for trigger in account.triggers.values():
-        if (trigger.pipeline_id, trigger.status_id) == (lead.pipeline_id, lead.status_id):
-            pairs = trigger_pairs(account, trigger, lead, int(crm.now()))
-            crm.post.put(account, 0, trigger.url, pairs, crm.now())
 
 
 def delete_leads(crm: Crm, account: Account, leads: Iterable[Lead], actor: Actor) -> None:

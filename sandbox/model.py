@@ -97,15 +97,26 @@ class Lead:
     tags: list[dict[str, Any]] = field(default_factory=list)
     contact_ids: list[int] = field(default_factory=list)
     company_id: int | None = None
+    source_id: int | None = None
+    entries: int = 1  # how many stages it has entered
     owners: list[Owning] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A lead has entered a stage; `before` is (pipeline, stage), None for a new lead."""
+
+    lead: Lead
+    before: tuple[int, int] | None
+    at: float  # unix seconds
 
 
 @dataclass(slots=True)
 class Person:
-    """A contact or a company: Kommo's API treats the two alike."""
+    """A contact, a company or a customer: Kommo's API treats them alike."""
 
     id: int
-    kind: str  # contact or company
+    kind: str  # contact, company or customer
     name: str
     responsible_user_id: int
     created_by: int
@@ -117,12 +128,14 @@ class Person:
     fields: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     tags: list[dict[str, Any]] = field(default_factory=list)
     lead_ids: list[int] = field(default_factory=list)
-    company_id: int | None = None
+    company_id: int | None = None  # of contacts and customers
+    contact_ids: list[int] = field(default_factory=list)  # of companies and customers
+    customer_ids: list[int] = field(default_factory=list)  # of contacts and companies
 
 
 @dataclass(slots=True)
 class Task:
-    """A task; `entity_type` is leads, contacts, companies or None."""
+    """A task; `entity_type` is leads, contacts, companies, customers or None."""
 
     id: int
     text: str
@@ -187,24 +200,102 @@ class Subscription:
 
 
 @dataclass(slots=True)
+class Conditions:
+    """When a trigger lets a lead pass; what is empty is not asked."""
+
+    responsible_user_ids: list[int] = field(default_factory=list)
+    price_from: int | None = None
+    price_to: int | None = None
+    tag: str = ""
+    source_ids: list[int] = field(default_factory=list)
+    fields: dict[int, Any] = field(default_factory=dict)  # field id -> value, None: filled at all
+
+
+@dataclass(slots=True)
+class Fired:
+    """One time that a trigger fired, or would have: `skipped` says why it did not."""
+
+    lead_id: int
+    at: float  # of the event (unix seconds)
+    due_at: float
+    type: int  # 1, 14 or 15
+    direction: str
+    statuses: list[int | None] = field(default_factory=list)  # of the attempts
+    skipped: str = ""  # condition, left or deleted
+
+
+@dataclass(slots=True)
 class Trigger:
-    """A widget's action in the digital pipeline, fired when a lead enters its stage."""
+    """A widget's action in the digital pipeline, or a bot's start, when a lead enters its stage."""
 
     id: int
     pipeline_id: int
     status_id: int
     url: str
     settings: dict[str, str]
+    execution: str = "both"  # created, moved or both
+    delay_seconds: float = 0.0
+    encoding: str = "form"  # or json, as documented
+    direction: str = "went_to_trigger"  # or went_in_trigger
+    tells_leaving: bool = False  # sends went_from_trigger
+    fires_after_leaving: bool = False  # delayed, though the lead has left meanwhile
+    retries: int = 0  # up to 4 within an hour
+    bot_id: int = 0  # starts this bot; then there is no url
+    is_on: bool = True
+    conditions: Conditions = field(default_factory=Conditions)
+    fired: list[Fired] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Bot:
+    """A Salesbot: a list of steps, each an object whose "do" names it."""
+
+    id: int
+    name: str
+    steps: list[dict[str, Any]]
+    client_id: str = ""  # the integration whose widget it asks; empty: the first
+
+
+@dataclass(slots=True)
+class BotRun:
+    """A bot on a lead. States: running, sleeping, waiting, blocked, done, stopped, circling."""
+
+    id: int
+    bot_id: int
+    lead_id: int
+    started_at: float
+    state: str = "running"
+    position: int = 0
+    json: dict[str, Any] = field(default_factory=dict)  # what the last widget answered
+    shown: list[str] = field(default_factory=list)
+    statuses: list[int | None] = field(default_factory=list)  # answers to widget_request
+    ended_at: float | None = None
+    exit: str = ""
 
 
 @dataclass(slots=True)
 class BotWait:
-    """A Salesbot that waits to be continued."""
+    """A Salesbot that waits to be continued; `run_id` 0 has no program behind it."""
 
     bot_id: int
     continue_id: int
     lead_id: int
     answer: Any = None  # what continued it; None while it waits
+    run_id: int = 0
+
+
+@dataclass(slots=True)
+class Incoming:
+    """An incoming lead (unsorted). States: open, accepted, declined."""
+
+    uid: str
+    lead_id: int
+    category: str  # sip, mail, forms or chats
+    pipeline_id: int
+    source_name: str
+    source_id: int
+    created_at: int
+    state: str = "open"
 
 
 @dataclass(slots=True)

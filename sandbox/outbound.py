@@ -103,13 +103,17 @@ def shift(
     return Outgoing("POST", url, headers, body, timeout_seconds=10.0)
 
 
-def run_bot(
-    crm: Crm, account: Account, lead: Lead, integration: Integration, url: str, values: Any
-) -> tuple[BotWait, Outgoing]:
-    """Reach a bot's widget step: return the wait and the POST with token, data and return_url."""
-    number = crm.next_id("continue", 9_001)
-    wait = BotWait(crm.next_id("bot", 321), number, lead.id)
-    account.bots[number] = wait
+def new_wait(crm: Crm, account: Account, lead: Lead, bot_id: int, run_id: int = 0) -> BotWait:
+    """Let a bot wait to be continued; return the wait."""
+    wait = BotWait(bot_id, crm.next_id("continue", 9_001), lead.id, run_id=run_id)
+    account.bots[wait.continue_id] = wait
+    return wait
+
+
+def bot_body(
+    crm: Crm, account: Account, lead: Lead, integration: Integration, wait: BotWait, values: Any
+) -> dict[str, Any]:
+    """Return what a widget step posts: token (HS512), data and return_url."""
     now = int(crm.now())
     claims = {
         "iss": f"https://{account.host}",
@@ -122,10 +126,19 @@ def run_bot(
         "iat": now,
         "exp": now + BOT_TOKEN_SECONDS,
     }
-    body = {
+    path = f"/api/v4/salesbot/{wait.bot_id}/continue/{wait.continue_id}"
+    return {
         "token": encode_jwt(claims, integration.client_secret, "HS512"),
         "data": values,
-        "return_url": f"https://{account.host}/api/v4/salesbot/{wait.bot_id}/continue/{number}",
+        "return_url": f"https://{account.host}{path}",
     }
+
+
+def run_bot(
+    crm: Crm, account: Account, lead: Lead, integration: Integration, url: str, values: Any
+) -> tuple[BotWait, Outgoing]:
+    """Reach a bot's widget step without a program: return the wait and the POST to make."""
+    wait = new_wait(crm, account, lead, crm.next_id("bot", 321))
+    body = bot_body(crm, account, lead, integration, wait, values)
     agent = {"User-Agent": "amoCRM-Webhooks/3.0"}
     return wait, Outgoing("POST", url, agent, body, BOT_SECONDS)

@@ -1,7 +1,9 @@
 """New accounts from a short description: the demo team, its pipelines and fields."""
 
 from dataclasses import dataclass
+from functools import partial
 
+from sandbox import incoming, triggers
 from sandbox.account import Account
 from sandbox.crm import Crm
 from sandbox.model import LOST, UNSORTED, WON, CustomField, Pipeline, Stage, User
@@ -41,6 +43,8 @@ def open_account(crm: Crm, plan: Plan) -> Account:
         number, plan.host.lower(), name, plan.zone, plan.language, created_at=int(crm.now())
     )
     account.limits.per_account = plan.calls_per_second
+    reactions = (incoming.react, triggers.react)
+    account.on_move = [partial(react, crm, account) for react in reactions]
     crm.accounts[number], crm.hosts[account.host] = account, number
     _fill_groups(crm, account, plan)
     _fill_users(crm, account, plan)
@@ -98,3 +102,4 @@ def _fill_fields(crm: Crm, account: Account) -> None:
     account.fields["leads"] = {row.id: row for row in (vip, note, due)}
     account.fields["contacts"] = {row.id: row for row in (phone, mail)}
     account.fields["companies"] = {}
+    account.fields["customers"] = {}

@@ -34,14 +34,17 @@ NOTE_KINDS = {
     "sms_out": ("text", "phone"),
     "attachment": (),
 }
-SINGULAR = {"leads": "lead", "contacts": "contact", "companies": "company", "tasks": "task"}
+TASK_ENTITIES = ("leads", "contacts", "companies", "customers")
+SINGULAR = {"leads": "lead", "contacts": "contact", "companies": "company", "customers": "customer",
+            "tasks": "task"}  # fmt: skip
 ENTITY_IDS_AT_ONCE = 10
 EVENT_TYPES = (
     "lead_added", "lead_deleted", "lead_restored", "lead_status_changed",
     "entity_responsible_changed", "contact_added", "contact_deleted", "company_added",
     "company_deleted", "task_added", "task_completed", "task_deadline_changed",
     "common_note_added", "service_message_added", "extended_service_message_added",
-    "incoming_call", "outgoing_call", "incoming_chat_message", "outgoing_chat_message",
+    "incoming_call", "outgoing_call", "incoming_sms", "outgoing_sms", "incoming_chat_message",
+    "outgoing_chat_message", "customer_added", "task_deleted",
 )  # fmt: skip
 
 
@@ -56,8 +59,11 @@ def has_entity(account: Account, plural: str, number: object) -> bool:
 def tasks(context: Context) -> Answer:
     """Answer GET /tasks."""
     sets = [
-        (name, chosen(context, name))
-        for name in ("responsible_user_id", "task_type_id", "entity_id", "id")
+        (name, chosen(context, key))
+        for name, key in (
+            *((key, key) for key in ("responsible_user_id", "task_type_id", "entity_id", "id")),
+            ("task_type_id", "task_type"),
+        )
     ]
     wanted = [(name, allowed) for name, allowed in sets if allowed is not None]
     types = set(context.query.words("filter[entity_type]"))
@@ -80,9 +86,12 @@ def tasks(context: Context) -> Answer:
 def _task_candidates(context: Context) -> Iterable[Task]:
     """Return the tasks of the entities asked for, else all."""
     account, ids = context.account, chosen(context, "entity_id")
+    numbers = chosen(context, "id")
+    if numbers is not None:
+        return [account.tasks[number] for number in sorted(numbers) if number in account.tasks]
     if ids is None:
         return account.tasks.values()
-    types = context.query.words("filter[entity_type]") or ["leads", "contacts", "companies"]
+    types = context.query.words("filter[entity_type]") or TASK_ENTITIES
     numbers = {n for t in types for i in ids for n in account.task_ids.get((t, i), ())}
     return [account.tasks[number] for number in sorted(numbers)]
 
@@ -146,7 +155,7 @@ def _task_values(
     result = item.get("result")
     values["result"] = result.get("text") if isinstance(result, dict) else None
     plural, number = values["entity_type"], values["entity_id"]
-    is_known = plural in ("leads", "contacts", "companies")
+    is_known = plural in TASK_ENTITIES
     if plural and not (is_known and has_entity(context.account, plural, number)):
         faults.add(key, NOT_SUPPORTED, "entity_id", "Entity not found")
     return {name: value for name, value in values.items() if value is not None}

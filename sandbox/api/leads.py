@@ -124,7 +124,8 @@ def shown(context: Context, lead: Lead) -> dict[str, Any]:
         ]
     if context.wants("loss_reason"):
         embedded["loss_reason"] = [{"id": lead.loss_reason_id}] if lead.loss_reason_id else []
-    return {
+    extras = {"source_id": lead.source_id} if context.wants("source_id") else {}
+    return extras | {
         "id": lead.id,
         "name": lead.name,
         "price": lead.price,

@@ -1,6 +1,6 @@
-"""GET, POST and PATCH of contacts and companies (KOMMO.md §3.5)."""
+"""GET, POST and PATCH of contacts, companies and customers (KOMMO.md §3.5)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandbox.api.context import (
@@ -20,22 +20,24 @@ from sandbox.api.values import (
     NOT_SUPPORTED,
     filled_fields,
     known_user,
+    linked_ids,
     shown_fields,
     tags_of,
     whole_number,
     words,
 )
-from sandbox.model import Person
+from sandbox.model import Lead, Person
 from sandbox.people import PersonChange, PersonDraft, add_people, change_people
-from sandbox.wire import Answer, Problem, as_json, no_content, not_found
+from sandbox.wire import Answer, Problem, as_json, no_content, not_found, problem
 
 PARTS = ("contacts", "companies")
 
 
 def listing(plural: str) -> Callable[[Context], Answer]:
-    """Return the handler of GET /contacts or /companies."""
+    """Return the handler of GET /contacts, /companies or /customers."""
 
     def handler(context: Context) -> Answer:
+        check_mode(context, plural)
         name, is_descending = in_order(context, "id", ("updated_at", "created_at", "id"))
         rows = sorted(
             _matching(context, plural),
@@ -45,6 +47,14 @@ def listing(plural: str) -> Callable[[Context], Answer]:
         return paged(context, plural, rows, lambda person: shown(context, plural, person))
 
     return handler
+
+
+def check_mode(context: Context, plural: str) -> None:
+    """Refuse /customers where the account has none; what Kommo answers then is unconfirmed."""
+    if plural == "customers" and not context.account.has_customers:
+        status = context.account.customers_refusal
+        title = {402: "Payment Required", 403: "Forbidden"}.get(status, "Bad Request")
+        raise Problem(problem(status, title, "Customers are switched off in the account"))
 
 
 def _matching(context: Context, plural: str) -> Iterator[Person]:
@@ -58,15 +68,7 @@ def _matching(context: Context, plural: str) -> Iterator[Person]:
 
 
 def shown(context: Context, plural: str, person: Person) -> dict[str, Any]:
-    """Return a contact or company as GET shows it."""
-    embedded: dict[str, Any] = {"tags": person.tags}
-    if context.wants("leads"):
-        embedded["leads"] = [
-            {"id": number, "_links": context.link(f"/api/v4/leads/{number}")}
-            for number in person.lead_ids
-        ]
-    if plural == "contacts":
-        embedded["companies"] = [{"id": person.company_id}] if person.company_id else []
+    """Return a contact, company or customer as GET shows it."""
     value = {
         "id": person.id,
         "name": person.name,
@@ -81,18 +83,52 @@ def shown(context: Context, plural: str, person: Person) -> dict[str, Any]:
         "custom_fields_values": shown_fields(context.account.fields[plural], person.fields),
         "account_id": context.account.id,
         "_links": context.link(f"/api/v4/{plural}/{person.id}"),
-        "_embedded": embedded,
+        "_embedded": _embedded(context, plural, person),
     }
+    if plural == "customers":
+        value |= {"next_price": 0, "next_date": None, "status_id": None, "periodicity": None,
+                  "ltv": 0, "purchases_count": 0, "average_check": 0}  # fmt: skip
     if plural == "contacts":
         first, _, last = person.name.partition(" ")
         value |= {"first_name": first, "last_name": last, "is_unsorted": False}
     return value
 
 
+def _embedded(context: Context, plural: str, person: Person) -> dict[str, Any]:
+    """Return what is linked: tags and a contact's company always, the rest as `with` asks."""
+    embedded: dict[str, Any] = {"tags": person.tags}
+    companies = [person.company_id] if person.company_id else []
+    if plural == "contacts" or (plural == "customers" and context.wants("companies")):
+        embedded["companies"] = _live(context, "companies", companies)
+    if plural == "customers":
+        embedded["segments"] = []
+    elif context.wants("leads"):
+        embedded["leads"] = _live(context, "leads", person.lead_ids)
+    if plural != "contacts" and context.wants("contacts"):
+        embedded["contacts"] = _live(context, "contacts", person.contact_ids)
+    if plural != "customers" and context.wants("customers"):
+        ids = person.customer_ids if context.account.has_customers else []
+        embedded["customers"] = _live(context, "customers", ids)
+    return embedded
+
+
+def _live(context: Context, plural: str, ids: list[int]) -> list[dict[str, Any]]:
+    """Return links to those rows that are not deleted."""
+    rows: Mapping[int, Lead | Person] = (
+        context.account.leads if plural == "leads" else context.account.people[plural]
+    )
+    return [
+        {"id": number, "_links": context.link(f"/api/v4/{plural}/{number}")}
+        for number in ids
+        if not rows[number].is_deleted
+    ]
+
+
 def one(plural: str) -> Callable[[Context, int], Answer]:
     """Return the handler of GET by id."""
 
     def handler(context: Context, number: int) -> Answer:
+        check_mode(context, plural)
         person = context.account.people[plural].get(number)
         if person is None or person.is_deleted:
             return no_content()
@@ -105,6 +141,7 @@ def create(plural: str) -> Callable[[Context], Answer]:
     """Return the handler of POST."""
 
     def handler(context: Context) -> Answer:
+        check_mode(context, plural)
         items, faults = batch_of(context), Faults()
         ids = [request_id_of(item, index) for index, item in enumerate(items)]
         drafts = [
@@ -129,13 +166,31 @@ def new_person(
     owner = known_user(account, item, "responsible_user_id", faults, key) or context.user.id
     values = filled_fields(account.fields[plural], item, faults, key)
     fields = {number: filled for number, filled in values.items() if filled}
-    return PersonDraft(name, owner, fields, tags_of(context.crm, item) or [])
+    companies = _linked(context, "companies", plural, item, faults, key)
+    contacts = _linked(context, "contacts", plural, item, faults, key)
+    return PersonDraft(
+        name, owner, fields, tags_of(context.crm, item) or [],
+        companies[0] if companies else None, contacts,
+    )  # fmt: skip
+
+
+def _linked(
+    context: Context, part: str, plural: str, item: dict[str, Any], faults: Faults, key: str
+) -> list[int]:
+    """Return the ids of _embedded[part] that a row of this kind can be created with."""
+    if part == plural:
+        return []
+    ids = linked_ids(item, part)
+    if any(number not in context.account.people[part] for number in ids):
+        faults.add(key, NOT_SUPPORTED, f"_embedded.{part}", "The entity does not exist.")
+    return ids
 
 
 def patch_many(plural: str) -> Callable[[Context], Answer]:
     """Return the handler of PATCH of a batch."""
 
     def handler(context: Context) -> Answer:
+        check_mode(context, plural)
         items, faults = batch_of(context), Faults()
         ids = [request_id_of(item, index) for index, item in enumerate(items)]
         changes = []
@@ -144,7 +199,7 @@ def patch_many(plural: str) -> Callable[[Context], Answer]:
             if person is None or person.is_deleted:
                 faults.add(key, NOT_SUPPORTED, "id", "Entity not found")
             else:
-                changes.append(_change(context, plural, person, item, faults, key))
+                changes.append(checked_person(context, plural, person, item, faults, key))
         faults.settle()
         changed = change_people(context.crm, context.account, changes, context.actor)
         pairs = zip(ids, changed, strict=True)
@@ -157,11 +212,12 @@ def patch_one(plural: str) -> Callable[[Context, int], Answer]:
     """Return the handler of PATCH by id."""
 
     def handler(context: Context, number: int) -> Answer:
+        check_mode(context, plural)
         person = context.account.people[plural].get(number)
         if person is None or person.is_deleted:
             raise Problem(not_found())
         faults = Faults()
-        change = _change(context, plural, person, single_of(context), faults, "0")
+        change = checked_person(context, plural, person, single_of(context), faults, "0")
         faults.settle()
         change_people(context.crm, context.account, [change], context.actor)
         links = context.link(f"/api/v4/{plural}/{number}")
@@ -171,9 +227,10 @@ def patch_one(plural: str) -> Callable[[Context, int], Answer]:
     return handler
 
 
-def _change(
+def checked_person(
     context: Context, plural: str, person: Person, item: dict[str, Any], faults: Faults, key: str
 ) -> PersonChange:
+    """Return what an item of PATCH asks of a row; faults are collected."""
     values: dict[str, Any] = {}
     name = words(item, "name", faults, key)
     if name is not None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.api import activity, leads, people, structure, webhooks
+from sandbox.api import activity, leads, people, structure, unsorted, webhooks
 from sandbox.wire import Answer
 
 Handler = Callable[..., Answer]
@@ -12,17 +12,19 @@ Handler = Callable[..., Answer]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of the table; `pattern` has one group an id."""
+    """One row of the table; `pattern` has one group an id or uid."""
 
     method: str
     pattern: re.Pattern[str]
+    kinds: str  # of the ids: # is a number, @ a uid
     handler: Handler
     needs_admin: bool
 
 
 def _route(method: str, path: str, handler: Handler, *, needs_admin: bool = False) -> Route:
-    pattern = re.compile("/api/v4" + path.replace("#", r"(\d+)") + "/?")
-    return Route(method, pattern, handler, needs_admin)
+    pattern = re.compile("/api/v4" + path.replace("#", r"(\d+)").replace("@", r"(\w+)") + "/?")
+    kinds = "".join(letter for letter in path if letter in "#@")
+    return Route(method, pattern, kinds, handler, needs_admin)
 
 
 def _people(plural: str) -> list[Route]:
@@ -58,8 +60,12 @@ ROUTES = [
     _route("GET", "/leads/pipelines/#", structure.one_pipeline),
     _route("GET", "/leads/pipelines/#/statuses", structure.stages),
     _route("GET", "/leads/pipelines/#/statuses/#", structure.one_stage),
+    _route("GET", "/leads/unsorted", unsorted.listing),
+    _route("GET", "/leads/unsorted/@", unsorted.one),
+    _route("POST", "/leads/unsorted/@/accept", unsorted.accept),
+    _route("DELETE", "/leads/unsorted/@/decline", unsorted.decline),
     *(route for plural in ("leads", "contacts", "companies") for route in _noted(plural)),
-    *(route for plural in ("contacts", "companies") for route in _people(plural)),
+    *(route for plural in ("contacts", "companies", "customers") for route in _people(plural)),
     _route("GET", "/account", structure.account),
     _route("GET", "/users", structure.users, needs_admin=True),
     _route("GET", "/users/#", structure.one_user, needs_admin=True),
@@ -74,17 +80,18 @@ ROUTES = [
     _route("GET", "/webhooks", webhooks.listing, needs_admin=True),
     _route("POST", "/webhooks", webhooks.subscribe, needs_admin=True),
     _route("DELETE", "/webhooks", webhooks.unsubscribe, needs_admin=True),
-    _route("POST", "/salesbot/#/continue/#", webhooks.continue_bot),
+    _route("POST", "/salesbot/#/continue/#", webhooks.continue_bot, needs_admin=True),
 ]
 
 
-def find(method: str, path: str) -> tuple[Route, tuple[int, ...]] | int:
+def find(method: str, path: str) -> tuple[Route, tuple[int | str, ...]] | int:
     """Return (route, ids), or the status to answer: 404 for no such path, 405 for no such method."""
     status = 404
     for route in ROUTES:
         match = route.pattern.fullmatch(path)
         if match and route.method == method:
-            return route, tuple(int(group) for group in match.groups())
+            found = zip(route.kinds, match.groups(), strict=True)
+            return route, tuple(int(group) if kind == "#" else group for kind, group in found)
         if match:
             status = 405
     return status

@@ -30,7 +30,7 @@ def account(context: Context) -> Answer:
         "country": home.country,
         "currency": home.currency,
         "currency_symbol": "$",
-        "customers_mode": "disabled",
+        "customers_mode": home.customers_mode,
         "is_unsorted_on": True,
         "mobile_feature_version": 0,
         "is_loss_reason_enabled": True,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox import bots
 from sandbox.api.context import Context
 from sandbox.model import Subscription
 from sandbox.wire import (
@@ -17,6 +18,7 @@ from sandbox.wire import (
 )
 
 MOST_SUBSCRIPTIONS = 100
+MOST_HANDLERS, LONGEST_SHOWN, MOST_BUTTONS = 10, 80, 25  # KOMMO.md §6
 _ACTIONS = ("add", "update", "delete", "restore", "responsible", "note")
 DOCUMENTED = {
     *(f"{action}_{entity}" for action in _ACTIONS for entity in ("lead", "contact", "company")),
@@ -111,13 +113,33 @@ def unsubscribe(context: Context) -> Answer:
 
 
 def continue_bot(context: Context, bot_id: int, continue_id: int) -> Answer:
-    """Answer POST /salesbot/{bot}/continue/{id}: 202, or 404 where nothing waits."""
+    """Answer POST /salesbot/{bot}/continue/{id}: 202, 400, or 404 where nothing waits."""
     wait = context.account.bots.get(continue_id)
     if wait is None or wait.bot_id != bot_id or wait.answer is not None:
         return not_found()
     value = read_json(context.call)
-    handlers = value.get("execute_handlers", []) if isinstance(value, dict) else None
-    if not isinstance(handlers, list) or len(handlers) > 10:
-        return bad_request("data or at most 10 execute_handlers are expected")
-    wait.answer = value
+    wrong = _wrong_continuing(value)
+    if wrong:
+        return bad_request(wrong)
+    bots.resume(context.crm, context.account, wait, value)
     return Answer(202)
+
+
+def _wrong_continuing(value: Any) -> str:
+    """Return what is wrong with the body of a continue call, "" when nothing is."""
+    if not isinstance(value, dict) or not isinstance(value.get("data", {}), dict):
+        return "an object with data and execute_handlers is expected"
+    handlers = value.get("execute_handlers", [])
+    if not isinstance(handlers, list) or len(handlers) > MOST_HANDLERS:
+        return f"execute_handlers must be at most {MOST_HANDLERS} handlers"
+    for handler in handlers:
+        params = handler.get("params") if isinstance(handler, dict) else None
+        if not isinstance(params, dict) or handler.get("handler") not in ("show", "goto"):
+            return "a handler is show or goto with params"
+        if len(str(params.get("value", ""))) > LONGEST_SHOWN:
+            return f"value must not exceed {LONGEST_SHOWN} characters"
+        if len(params.get("buttons") or ()) > MOST_BUTTONS:
+            return f"at most {MOST_BUTTONS} buttons"
+        if handler["handler"] == "goto" and not isinstance(params.get("step"), int):
+            return "goto needs a step"
+    return ""
