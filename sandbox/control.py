@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from sandbox.commands.accounts import AccountCommands
+from sandbox.commands.arrivals import ArrivalCommands
 from sandbox.commands.leads import LeadCommands
+from sandbox.commands.linked import LinkedCommands
 from sandbox.commands.pipeline import PipelineCommands
 from sandbox.commands.shows import ShowCommands
 from sandbox.commands.weather import WeatherCommands
@@ -13,19 +15,26 @@ from sandbox.world import World
 WRITES = (
     *("accounts", "integrations", "install", "shift", "token", "revoke", "account", "user"),
     *("leads", "stream", "edit", "delete_lead", "restore_lead"),
-    *("trigger", "salesbot"),
+    *("people", "customers", "link", "edit_linked"),
+    *("task", "complete_task", "reassign_task", "delete_task"),
+    *("trigger", "delete_trigger", "apply_trigger", "salesbot", "bot", "run_bot", "stop_bot"),
+    *("incoming", "accept_incoming", "decline_incoming", "touch"),
     *("faults", "weather", "limits", "clock", "reset"),
 )
 READS = {
     **{name: name for name in ("state", "calls", "webhooks", "board", "overview", "bots")},
-    **{name: name for name in ("streams", "armed")},
+    **{name: name for name in ("streams", "armed", "triggers")},
     "stream": "streams",
+    "incoming": "incomings",
     "faults": "armed",
     "accounts": "overview",
 }
 
 
-class Control(AccountCommands, LeadCommands, PipelineCommands, WeatherCommands, ShowCommands):
+class Control(
+    AccountCommands, LeadCommands, LinkedCommands, PipelineCommands, ArrivalCommands,
+    WeatherCommands, ShowCommands,
+):  # fmt: skip
     """The table of commands: name -> method. They lock by themselves."""
 
     def __init__(self, world: World) -> None:

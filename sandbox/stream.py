@@ -23,6 +23,15 @@ class Place:
     responsible_user_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What new leads belong to. With `contact_ids` no contacts are made: each lead has all of them."""
+
+    contact_ids: Sequence[int] | None = None
+    company_id: int | None = None
+    source_id: int | None = None
+
+
 @dataclass(slots=True)
 class Stream:
     """`count` leads at `per_second` (0: at once) from `started_at` on (unix seconds)."""
@@ -80,6 +89,7 @@ def new_leads(
     contacts: int | None = None,
     is_bulk: bool = False,
     names: Sequence[str] = (),
+    linked: Linked = Linked(),
 ) -> list[Lead]:
     """Create leads by a robot, each with a contact of its own or spread over `contacts` new ones.
 
@@ -88,6 +98,7 @@ def new_leads(
     people = [
         PersonDraft(client_name(random), place.responsible_user_id)
         for _ in range(count if contacts is None else contacts)
+        if linked.contact_ids is None
     ]
     made = add_people(crm, account, "contacts", people, Actor(ROBOT))
     drafts = [
@@ -97,7 +108,9 @@ def new_leads(
             place.status_id,
             place.responsible_user_id,
             price=random.randrange(100, 9_000),
-            contact_ids=[made[index % len(made)].id] if made else [],
+            contact_ids=[made[index % len(made)].id] if made else list(linked.contact_ids or ()),
+            company_id=linked.company_id,
+            source_id=linked.source_id,
         )
         for index in range(count)
     ]

@@ -6,6 +6,9 @@ from sandbox.lookups import Form, Lookups, Refused
 from sandbox.model import Integration
 from sandbox.seed import DEMO_HOST, Plan, open_account
 
+SWITCHES = ("is_paid", "accepts_unconfirmed_hooks", "bots_block", "incoming_adds_lead",
+            "accept_makes_responsible")  # fmt: skip
+CUSTOMERS_MODES = ("unavailable", "disabled", "segments", "periodicity", "dynamic")
 SHIFT_ACTIONS = ("start", "pause", "resume", "end")
 
 
@@ -81,12 +84,18 @@ class AccountCommands(Lookups):
         return {"url": outgoing.url, "status": status, "answer": text[:2_000]}
 
     def account(self, form: Form) -> Form:
-        """Change an account: rename (a host), is_paid, accepts_unconfirmed_hooks, has_grace (all)."""
+        """Change an account: rename (a host), customers_mode, the switches, has_grace (of all)."""
         with self.world.lock:
             account = self.account_of(form)
-            account.is_paid = bool(form.get("is_paid", account.is_paid))
-            is_lenient = form.get("accepts_unconfirmed_hooks", account.accepts_unconfirmed_hooks)
-            account.accepts_unconfirmed_hooks = bool(is_lenient)
+            for name in SWITCHES:
+                if name in form:
+                    setattr(account, name, bool(form[name]))
+            if form.get("customers_mode", "disabled") not in CUSTOMERS_MODES:
+                raise Refused(400, f"customers_mode is one of {', '.join(CUSTOMERS_MODES)}")
+            account.customers_mode = form.get("customers_mode", account.customers_mode)
+            account.customers_refusal = int(
+                form.get("customers_refusal", account.customers_refusal)
+            )
             if "has_grace" in form:
                 self.world.crm.grants.has_grace = bool(form["has_grace"])
             if "rename" in form:

@@ -4,12 +4,11 @@ import json
 from random import Random
 
 from sandbox.account import Account
-from sandbox.api.context import Context, Faults
+from sandbox.api.context import Faults
 from sandbox.api.leads import checked_change
 from sandbox.leads import Actor, change_leads, delete_leads, restore_leads
 from sandbox.lookups import Form, Lookups, Refused
-from sandbox.stream import Stream, new_leads
-from sandbox.wire import Call, Query
+from sandbox.stream import Linked, Stream, new_leads
 
 
 class LeadCommands(Lookups):
@@ -26,10 +25,20 @@ class LeadCommands(Lookups):
                 int(form.get("count", 1)),
                 Random(form["seed"]) if "seed" in form else crm.random,
                 contacts=form.get("contacts"),
+                linked=self._linked(account, form),
                 is_bulk=bool(form.get("bulk", False)),
                 names=[str(name) for name in form.get("names") or ()],
             )
             return {"lead_ids": [lead.id for lead in made]}
+
+    def _linked(self, account: Account, form: Form) -> Linked:
+        """Return what new leads are linked to: contact_ids, company_id and source_id."""
+        contacts = form.get("contact_ids")
+        company_id = form.get("company_id")
+        is_known = all(number in account.people["contacts"] for number in contacts or ())
+        if not is_known or not (company_id is None or company_id in account.people["companies"]):
+            raise Refused(404, "no such contact or company")
+        return Linked(contacts, company_id, form.get("source_id"))
 
     def stream(self, form: Form) -> Form:
         """Start a background stream of leads."""
@@ -69,18 +78,12 @@ class LeadCommands(Lookups):
             for lead in self.leads_of(account, form):
                 key = str(lead.id)
                 changes.append(
-                    checked_change(self._context(account), lead, form["changes"], faults, key)
+                    checked_change(self.context_of(account), lead, form["changes"], faults, key)
                 )
             if faults.found:
                 raise Refused(400, json.dumps(faults.found))
             change_leads(self.world.crm, account, changes, actor)
             return {"lead_ids": [change.lead.id for change in changes]}
-
-    def _context(self, account: Account) -> Context:
-        admin = next(user for user in account.users.values() if user.is_admin)
-        return Context(
-            self.world.crm, account, admin, Call("PATCH", account.host, "/"), Query(""), ""
-        )
 
     def delete_lead(self, form: Form) -> Form:
         """Let a human delete leads."""
