@@ -9,12 +9,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from distribution.core import reasons, records
+from distribution.core import customers, reasons, records
+from distribution.core.customers import Course
 from distribution.core.decisions import Decision, Kind, Verdict
-from distribution.core.facts import IGNORE_PRESENCE, CandidateFacts, LeadFacts, Situation
-from distribution.core.ledger import Entry, Ledger, shares_of
+from distribution.core.facts import (
+    DUTY,
+    MOVE_STAGE,
+    WAIT,
+    CandidateFacts,
+    LeadFacts,
+    Situation,
+    Sticky,
+)
+from distribution.core.ledger import LEAD, Entry, shares_of
+from distribution.core.levels import Level, Levels
+from distribution.core.pools import Pool, Pools
 from distribution.core.race import Race
-from distribution.core.reasons import Reason, Refusal, Waiting, WaitingReason
+from distribution.core.reasons import Because, Reason, Refusal, Waiting, WaitingReason, Wake
 from distribution.core.records import Json, RosterRecord
 from distribution.core.rules import (
     CANDIDATE_RULES,
@@ -24,23 +35,43 @@ from distribution.core.rules import (
     LeadGate,
     LeadRule,
 )
-from distribution.core.strategies import STRATEGIES, Loads
+from distribution.core.strategies import STRATEGIES
+from distribution.core.team import Team, without_his_own
 
 __all__ = ["Decision", "Kind", "RosterRecord", "Turn", "Verdict", "rebuild", "replay"]
 
-RELAXED_BY_IGNORE_PRESENCE = frozenset({Reason.OFFLINE})
+NO_DUTY = frozenset(
+    {
+        Reason.INACTIVE_IN_KOMMO,
+        Reason.UNLICENSED,
+        Reason.FORCED_OFF,
+        Reason.PARTICIPATION_OFF,
+        Reason.ALREADY_TRIED,
+    }
+)
+"""What keeps even the duty person from a lead."""
+
+ABSENCE = frozenset(
+    {
+        Reason.FORCED_OFF,
+        Reason.PARTICIPATION_OFF,
+        Reason.OFF_SCHEDULE,
+        Reason.OFFLINE,
+        Reason.NOT_ONLINE,
+    }
+)
+"""What being on leave looks like: whoever is kept by nothing else may catch up (B5)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Pool:
-    """A set of seats to deal among, with everything about it that can be worked out beforehand."""
+class _Case:
+    """A lead with the verdicts on the candidates as they are for it."""
 
-    seats: tuple[int, ...]  # ascending
-    shares: list[int]  # millionths, a seat
-    charge: int  # sum of the shares
-    ids: tuple[int, ...] | None  # manager ids; None: the roster's eligible ones
-    relaxed: bool = False
-    is_even: bool = True  # all shares are equal
+    lead: LeadFacts
+    now: datetime
+    own: Mapping[int, Verdict]  # by seat: those that the lead itself changes
+    verdicts: tuple[Verdict, ...]  # those that differ from the roster's
+    owner: tuple[CandidateFacts, Verdict] | None = None  # of its customer, if he has no seat
 
 
 class Turn:
@@ -56,95 +87,27 @@ class Turn:
     ) -> None:
         """Judge every candidate; raise ValueError if a manager is there twice."""
         self.situation = situation
-        self._candidate_rules = candidate_rules
-        self._lead_rules = lead_rules
         self._lead_gates = lead_gates
-        self._candidates = sorted(situation.candidates, key=lambda facts: facts.manager_id)
-        self._ids = [facts.manager_id for facts in self._candidates]
-        if len(set(self._ids)) != len(self._ids):
-            raise ValueError("a manager is among the candidates twice")
-        self.ledger = Ledger(
-            {
-                facts.manager_id: (facts.lag, facts.count, facts.last_lead_at)
-                for facts in self._candidates
-            }
-        )
-        self.loads = Loads(self._candidates, situation.policy.usual_limit)
         self._strategy = STRATEGIES[situation.policy.strategy]
-        self._weights = [self._strategy.weigh(facts) for facts in self._candidates]
-        self._dealt = [0] * len(self._candidates)
+        self._team = Team(situation, candidate_rules, lead_rules)
+        self.ledger, self.loads = self._team.ledger, self._team.loads
+        self._levels = Levels(situation)
+        tiers = [facts.tier for facts in self._team.facts]
+        self._pools = Pools(self._team.ids, self._team.weights, tiers)
+        self._may_race = not situation.policy.strict_totals and not self._catches_up
         self._seq = 0
-        self._all_seats = range(len(self._candidates))
-        self._standing = [self._judge(facts) for facts in self._candidates]
-        self._current = list(self._standing)
-        self._changed: tuple[Verdict, ...] = ()
-        self._refresh_pools()
+        self._refresh()
 
-    # -- judging
+    @property
+    def _catches_up(self) -> bool:
+        return self.situation.policy.catch_up_percent > 0
 
-    def _judge(self, facts: CandidateFacts) -> Verdict:
-        found = [rule(self.situation, facts) for rule in self._candidate_rules]
-        return Verdict(facts.manager_id, tuple(refusal for refusal in found if refusal is not None))
-
-    def _pool(self, seats: Sequence[int], *, relaxed: bool = False) -> _Pool:
-        shares = shares_of([self._weights[seat] for seat in seats]) if seats else []
-        ids = tuple(self._ids[seat] for seat in seats)
-        return _Pool(tuple(seats), shares, sum(shares), ids, relaxed, len(set(shares)) <= 1)
-
-    def _refresh_pools(self) -> None:
-        """Work out who is eligible by the current verdicts, and who would be without presence."""
-        seats = [seat for seat, verdict in enumerate(self._current) if not verdict.refusals]
-        self._open = self._pool(seats)
-        if not self._changed:
-            self._open = replace(self._open, ids=None)
-        spare: list[int] = []
-        if self.situation.policy.when_nobody == IGNORE_PRESENCE:
-            spare = [
-                seat
-                for seat, verdict in enumerate(self._current)
-                if verdict.refusals
-                and {refusal.reason for refusal in verdict.refusals} <= RELAXED_BY_IGNORE_PRESENCE
-            ]
-        self._spare = self._pool(spare, relaxed=True)
+    def _refresh(self) -> None:
+        """Begin anew with what depends on the current verdicts."""
+        self._pools.refresh(self._team.current, as_recorded=not self._team.changed)
         self._race: Race | None = None
-        self._wait: WaitingReason | None = None
-
-    def _facts_now(self, seat: int) -> CandidateFacts:
-        """Return a candidate's facts with what the turn has dealt him so far."""
-        facts, row = self._candidates[seat], self.ledger.entry(seat)
-        return replace(
-            facts,
-            reserved=facts.reserved + self._dealt[seat],
-            lag=row.lag,
-            count=row.count,
-            last_lead_at=row.last_lead_at,
-        )
-
-    def _judge_again(self, seat: int) -> None:
-        """Judge the one who has just been dealt a lead: nobody else's facts have changed."""
-        verdict = self._judge(self._facts_now(seat))
-        if verdict == self._current[seat]:
-            return
-        self._current[seat] = verdict
-        pairs = zip(self._current, self._standing, strict=True)
-        self._changed = tuple(current for current, standing in pairs if current != standing)
-        self._refresh_pools()
-
-    def _objections(self, lead: LeadFacts) -> dict[int, Verdict]:
-        """Return the verdicts, by seat, that the lead's own rules change."""
-        found: dict[int, tuple[Refusal, ...]] = {}
-        for rule in self._lead_rules:
-            whom = rule.whom(lead)
-            if whom is not None and not whom:
-                continue
-            for seat in self._all_seats if whom is None else self._seats(whom):
-                refusal = rule.objection(self.situation, lead, self._candidates[seat])
-                if refusal is not None:
-                    found[seat] = (*found.get(seat, ()), refusal)
-        return {
-            seat: Verdict(self._ids[seat], self._current[seat].refusals + refusals)
-            for seat, refusals in found.items()
-        }
+        self._racing: Pool | None = None
+        self._waits: dict[tuple[Level, ...], WaitingReason] = {}
 
     # -- dealing
 
@@ -157,19 +120,23 @@ class Turn:
         refusal = self._gate(lead)
         if refusal is not None:
             return self._stopped(lead, refusal)
-        pool, own = self._consider(lead)
-        verdicts = self._verdicts_with(own) if own else self._changed
-        if not pool.seats:
-            pool = self._without(self._spare, own)
-            if not pool.seats:
-                return self._waits(lead, own, verdicts)
-        return self._settle(lead, now, pool, verdicts, to)
+        case = self._case(lead, now)
+        decision = None if lead.moves else self._to_its_owner(case)
+        if decision is not None:
+            return decision
+        pool = self._pool(case)
+        return self._nobody(case) if pool is None else self._settle(case, pool, to)
 
     def eligible_for(self, lead: LeadFacts) -> tuple[int, ...]:
-        """Return the managers who could have the lead now, by id; nothing is counted."""
+        """Return the managers among whom the lead would be dealt now, by id; nothing is counted."""
         if self._gate(lead) is not None:
             return ()
-        return tuple(self._ids[seat] for seat in self._consider(lead)[0].seats)
+        pool = self._pool(self._case(lead, self.situation.now))
+        return () if pool is None else tuple(self._team.ids[seat] for seat in pool.seats)
+
+    def anyone_free(self) -> bool:
+        """Say whether an ordinary lead finds somebody, if not at once then for having waited."""
+        return any(self._pools.of(level, {}).seats for level in self._levels.ever_open)
 
     def _gate(self, lead: LeadFacts) -> Refusal | None:
         for gate in self._lead_gates:
@@ -178,103 +145,220 @@ class Turn:
                 return refusal
         return None
 
-    def _consider(self, lead: LeadFacts) -> tuple[_Pool, dict[int, Verdict]]:
-        """Return who is eligible for the lead, and the verdicts that the lead itself changes."""
-        own = self._objections(lead)
-        return (self._without(self._open, own) if own else self._open), own
+    def _stopped(self, lead: LeadFacts, refusal: Refusal) -> Decision:
+        waits = self.situation.policy.off_hours == WAIT
+        if refusal.reason is not Reason.OUTSIDE_HOURS or not waits:
+            return Decision(lead.lead_id, self._seq, Kind.LEFT_ALONE, refusal=refusal)
+        wait = WaitingReason(Waiting.OUTSIDE_HOURS, refusal.until, (Wake.MOMENT_REACHED,))
+        return Decision(lead.lead_id, self._seq, Kind.WAITING, waiting=wait, refusal=refusal)
 
-    def _seats(self, manager_ids: Iterable[int]) -> list[int]:
-        seats = [self._seat(manager_id) for manager_id in manager_ids]
-        return [seat for seat in seats if seat is not None]
+    def _case(self, lead: LeadFacts, now: datetime) -> _Case:
+        team, own = self._team, self._team.objections(lead)
+        if lead.sticky is None or lead.moves or team.seat(lead.sticky.owner.manager_id) is not None:
+            return _Case(lead, now, own, team.verdicts_with(own))
+        facts, verdict = team.outsider_now(lead.sticky.owner)
+        if facts.manager_id in lead.tried:
+            tried = Refusal(Reason.ALREADY_TRIED)
+            verdict = replace(verdict, refusals=(*verdict.refusals, tried))
+        return _Case(lead, now, own, team.verdicts_with(own, verdict), (facts, verdict))
 
-    def _seat(self, manager_id: int) -> int | None:
-        seat = bisect_left(self._ids, manager_id)
-        return seat if self._ids[seat : seat + 1] == [manager_id] else None
+    def _pool(self, case: _Case) -> Pool | None:
+        """Return the people of the first level that has any."""
+        for level in self._levels.open_to(case.lead):
+            pool = self._pools.of(level, case.own)
+            if pool.seats:
+                return pool
+        return None
 
-    def _verdicts_with(self, own: Mapping[int, Verdict]) -> tuple[Verdict, ...]:
-        """Return the verdicts that differ from the standing ones, the lead's own ones included."""
-        by_id = {verdict.manager_id: verdict for verdict in (*self._changed, *own.values())}
-        return tuple(by_id[manager_id] for manager_id in sorted(by_id))
+    # -- to whom it belongs already
 
-    def _without(self, pool: _Pool, own: Mapping[int, Verdict]) -> _Pool:
-        left = [seat for seat in pool.seats if seat not in own]
-        if len(left) == len(pool.seats):
-            return pool
-        return self._pool(left, relaxed=pool.relaxed)
+    def _to_its_owner(self, case: _Case) -> Decision | None:
+        """Give the lead to its customer's owner, or leave it to its own; None: it is dealt."""
+        sticky = case.lead.sticky
+        decision = None if sticky is None else self._sticky(case, sticky)
+        if decision is None and self.situation.policy.keep_owner:
+            return self._kept(case)
+        return decision
+
+    def _sticky(self, case: _Case, sticky: Sticky) -> Decision | None:
+        facts, verdict = case.owner or self._holder(case, sticky.owner.manager_id)
+        refusals = without_his_own(verdict.refusals, facts, case.lead)
+        course = customers.course_of(self.situation, case.lead, refusals)
+        if course is Course.DISTRIBUTE:
+            return None
+        if course is Course.WAIT:
+            wait = customers.wait_for_owner(self.situation, case.lead, refusals)
+            return self._waiting(case, wait, alone=True)
+        if self.situation.policy.sticky_counts and case.owner is None:
+            pool, seat = self._pool(case), self._team.seat(facts.manager_id)
+            if pool is not None and seat in pool.seats:
+                return self._settle(case, pool, facts.manager_id, Because.STICKY)
+        return self._hand(case, facts, Because.STICKY)
+
+    def _kept(self, case: _Case) -> Decision | None:
+        owner_id = case.lead.owner_id
+        if owner_id is None or self._team.seat(owner_id) is None:
+            return None
+        facts, verdict = self._holder(case, owner_id)
+        if without_his_own(verdict.refusals, facts, case.lead):
+            return None
+        return self._hand(case, facts, Because.KEPT)
+
+    def _holder(self, case: _Case, manager_id: int) -> tuple[CandidateFacts, Verdict]:
+        seat = bisect_left(self._team.ids, manager_id)
+        return self._team.facts_now(seat), case.own.get(seat, self._team.current[seat])
+
+    def _hand(self, case: _Case, facts: CandidateFacts, because: Because) -> Decision:
+        """Give the lead to somebody whom nobody else was weighed against: no ledger moves."""
+        decision = Decision(
+            case.lead.lead_id,
+            self._seq,
+            Kind.DEALT,
+            facts.manager_id,
+            verdicts=case.verdicts,
+            eligible=(),
+            because=because,
+            lag_before=facts.lag,
+            load_before=facts.load,
+        )
+        self._race = None  # a load may have changed
+        paced = because is not Because.KEPT
+        if self._team.take(facts.manager_id, case.lead, case.now, paced=paced):
+            self._refresh()
+        return decision
+
+    # -- among whom it is dealt
 
     def _settle(
-        self,
-        lead: LeadFacts,
-        now: datetime,
-        pool: _Pool,
-        verdicts: tuple[Verdict, ...],
-        to: int | None,
+        self, case: _Case, pool: Pool, to: int | None, because: Because | None = None
     ) -> Decision:
         """Credit the pool, let its winner (or whoever was planned) pay, and count the lead."""
-        seats, ledger, loads = pool.seats, self.ledger, self.loads
-        ledger.credit(seats, pool.shares)
-        planned = None if to is None else self._seat(to)
+        seats, ledger = pool.seats, self.ledger
+        shares, charge = self._credit(case, pool)
+        planned = None if to is None else self._team.seat(to)
         if planned is None or planned not in seats:
             seat = self._pick(pool)
         else:
             seat, self._race = planned, None
-        share = pool.shares[bisect_left(seats, seat)]
-        lag_before = ledger.lags[seat] - share
-        load = loads.numbers[seat]
-        ledger.pay(seat, pool.charge, now)
-        loads.add(seat)
-        if self._race is not None:
-            self._race.paid()
-        self._dealt[seat] += 1
+        share = shares[bisect_left(seats, seat)]
+        chosen = self._team.ids[seat]
         decision = Decision(
-            lead.lead_id,
+            case.lead.lead_id,
             self._seq,
             Kind.DEALT,
-            self._ids[seat],
-            None,
-            None,
-            verdicts,
-            len(seats),
-            pool.ids,
-            pool.relaxed,
-            share,
-            pool.charge,
-            lag_before,
-            load,
+            chosen,
+            verdicts=case.verdicts,
+            eligible_count=len(seats),
+            eligible=pool.ids,
+            tier=pool.level.tier,
+            relaxed=pool.level.names,
+            because=because,
+            share=share,
+            charged=charge,
+            lag_before=ledger.lags[seat] - share,
+            load_before=self.loads.numbers[seat],
         )
-        self._judge_again(seat)
+        ledger.pay(seat, charge, case.now)
+        changed = self._team.take(chosen, case.lead, case.now)
+        if changed:
+            self._refresh()
+        elif self._race is not None:
+            self._race.paid()
         return decision
 
-    def _pick(self, pool: _Pool) -> int:
+    def _credit(self, case: _Case, pool: Pool) -> tuple[Sequence[int], int]:
+        """Credit the pool, and those on leave their part; return the pool's shares and the charge."""
+        absent = self._absent(case, pool) if self._catches_up else []
+        shares, charge = pool.shares, pool.charge
+        if absent:
+            weights = self._team.weights
+            percent = self.situation.policy.catch_up_percent
+            parts = [100 * weights[seat] for seat in pool.seats]
+            every = shares_of(parts + [percent * weights[seat] for seat in absent])
+            shares, charge = every[: len(parts)], sum(every)
+            self.ledger.credit(absent, every[len(parts) :])
+        self.ledger.credit(pool.seats, shares)
+        return shares, charge
+
+    def _absent(self, case: _Case, pool: Pool) -> list[int]:
+        """Return those of the pool's tier who miss their share by being on leave alone (B5)."""
+        most = self.situation.policy.catch_up_leads * LEAD
+        return [
+            seat
+            for seat, facts in enumerate(self._team.facts)
+            if facts.on_leave
+            and facts.tier == pool.level.tier
+            and self.ledger.lags[seat] < most
+            and seat not in pool.seats
+            and case.own.get(seat, self._team.current[seat]).relaxes_to(ABSENCE)
+        ]
+
+    def _pick(self, pool: Pool) -> int:
         """Return the winner's seat: from the running race, or by search where none can be run."""
-        if pool is not self._open or not pool.is_even:
+        if not (self._may_race and pool.is_even and pool.is_lasting):
             self._race = None
             return self._strategy.pick(self.ledger, self.loads, pool.seats)
-        if self._race is None:
+        if self._race is None or self._racing is not pool:
             by_load = self._strategy.by_load
             self._race = Race(self.ledger, self.loads, pool.seats, pool.shares[0], by_load=by_load)
+            self._racing = pool
         else:
             self._race.credited()
         return self._race.winner()
 
-    def _stopped(self, lead: LeadFacts, refusal: Refusal) -> Decision:
-        if refusal.reason is not Reason.OUTSIDE_HOURS:
-            return Decision(lead.lead_id, self._seq, Kind.LEFT_ALONE, refusal=refusal)
-        wait = WaitingReason(Waiting.OUTSIDE_HOURS, refusal.until, (reasons.Wake.MOMENT_REACHED,))
-        return Decision(lead.lead_id, self._seq, Kind.WAITING, waiting=wait, refusal=refusal)
+    # -- when nobody can take it
 
-    def _waits(
-        self, lead: LeadFacts, own: Mapping[int, Verdict], verdicts: tuple[Verdict, ...]
-    ) -> Decision:
-        if own:
+    def _nobody(self, case: _Case) -> Decision:
+        """Fall back on what the policy has for such a case, if it is time; else let the lead wait."""
+        policy, wait = self.situation.policy, self._why(case)
+        if not case.lead.moves and self._levels.is_nobody_over(case.lead):
+            if policy.when_nobody == MOVE_STAGE:
+                because = Because.TO_STAGE
+                return replace(self._waiting(case, wait), kind=Kind.TO_STAGE, because=because)
+            if policy.when_nobody == DUTY and policy.duty_id is not None:
+                return self._to_duty(case, wait, policy.duty_id)
+        return self._waiting(case, wait, alone=bool(case.own))
+
+    def _to_duty(self, case: _Case, wait: WaitingReason, duty_id: int) -> Decision:
+        if self._team.seat(duty_id) is None:
+            return self._waiting(case, wait, alone=bool(case.own))
+        facts, verdict = self._holder(case, duty_id)
+        away = [refusal for refusal in verdict.refusals if refusal.reason in NO_DUTY]
+        if not away:
+            return self._hand(case, facts, Because.DUTY)
+        until = reasons.earliest(wait.until, reasons.free_at(away))
+        wakes = tuple(sorted({*wait.wakes, *reasons.wakes_of(away)}))
+        return self._waiting(case, WaitingReason(wait.code, until, wakes), alone=bool(case.own))
+
+    def _waiting(self, case: _Case, wait: WaitingReason, *, alone: bool = False) -> Decision:
+        return Decision(
+            case.lead.lead_id,
+            self._seq,
+            Kind.WAITING,
+            waiting=wait,
+            verdicts=case.verdicts,
+            waits_alone=alone,
+        )
+
+    def _why(self, case: _Case) -> WaitingReason:
+        """Return why nobody whom it could be asked has the lead, and what or when may change that."""
+        levels = self._levels.open_to(case.lead)
+        wait = None if case.own else self._waits.get(levels)
+        if wait is None:
+            tiers, relaxed = {level.tier for level in levels}, levels[-1].relaxed
+            members = self.situation.policy.members
             wait = reasons.why_waiting(
-                own.get(seat, verdict).refusals for seat, verdict in enumerate(self._current)
+                (
+                    case.own.get(seat, verdict).refusals
+                    for seat, verdict in enumerate(self._team.current)
+                    if self._team.facts[seat].tier in tiers or verdict.manager_id not in members
+                ),
+                relaxed,
             )
-        else:
-            if self._wait is None:
-                self._wait = reasons.why_waiting(verdict.refusals for verdict in self._current)
-            wait = self._wait
-        return Decision(lead.lead_id, self._seq, Kind.WAITING, waiting=wait, verdicts=verdicts)
+            if not case.own:
+                self._waits[levels] = wait
+        opens = self._levels.opens_next(case.lead)
+        return wait if opens is None else replace(wait, until=reasons.earliest(wait.until, opens))
 
     # -- records
 
@@ -284,20 +368,24 @@ class Turn:
 
     def candidates(self) -> tuple[CandidateFacts, ...]:
         """Return all candidates as they stand now, by manager id: what a next turn may start from."""
-        return tuple(self._facts_now(seat) for seat in self._all_seats)
+        return tuple(self._team.facts_now(seat) for seat in range(len(self._team.ids)))
+
+    def room(self) -> dict[int, int | None]:
+        """Return how many more leads each candidate may have by limit and pace; None: any number."""
+        return self._team.room()
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return every candidate's verdict as it stands now, by manager id."""
-        return tuple(self._current)
+        return tuple(self._team.current)
 
     def roster(self) -> RosterRecord:
         """Return the candidates with their standing verdicts, as at the beginning of the turn."""
-        standing = [verdict.refusals for verdict in self._standing]
-        return records.roster_record(self.situation, self._candidates, standing)
+        standing = [verdict.refusals for verdict in self._team.standing]
+        return records.roster_record(self.situation, self._team.facts, standing)
 
     def opening(self) -> Json:
         """Return the moment, loads and ledger at the beginning of the turn."""
-        return records.opening_record(self.situation.now, self._candidates)
+        return records.opening_record(self.situation.now, self._team.facts)
 
 
 def rebuild(roster: RosterRecord | Mapping[str, Any], opening: Mapping[str, Any]) -> Turn:

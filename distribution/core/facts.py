@@ -102,6 +102,8 @@ class LeadFacts:
     waiting_since: datetime | None = None  # since when nobody can take it; None: it is new
     skills: frozenset[str] = frozenset()  # what its owner should know, casefolded (B14)
     sticky: Sticky | None = None  # set where the policy looks for recurring leads
+    counted: bool = False  # is contained in its owner's open_leads
+    is_incoming: bool = False  # lies in Kommo's Incoming leads, where nobody can be made its owner
 
 
 @dataclass(frozen=True, slots=True)

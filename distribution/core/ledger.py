@@ -6,6 +6,7 @@ credited his share of it, whoever gets it pays what was credited. With any weigh
 their place in the list sorted by id, so that the smaller seat is the smaller id.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,3 +88,28 @@ class Ledger:
         now = map(self.entry, range(len(self.ids)))
         rows = zip(self.ids, self._opening, now, strict=True)
         return {manager_id: entry for manager_id, before, entry in rows if entry != before}
+
+
+class StrictLedger(Ledger):
+    """A register with strict totals: the fewest leads for the weight win, then the largest lag (R13)."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(
+        self,
+        entries: Mapping[int, tuple[int, int, datetime | None]],
+        weights: Sequence[int],
+    ) -> None:
+        """Take the rows, and the weights in the order of their ids; those of 0 never take part."""
+        super().__init__(entries)
+        parts = [max(1, weight) for weight in weights]
+        common = math.lcm(*parts)
+        self._steps = [common // part for part in parts]
+
+    def foremost(self, seats: Sequence[int]) -> int:
+        """Return the seat with the fewest leads for its weight, compared exactly."""
+        totals = [self.counts[seat] * self._steps[seat] for seat in seats]
+        fewest = min(totals)
+        return super().foremost(
+            [seat for seat, total in zip(seats, totals, strict=True) if total == fewest]
+        )

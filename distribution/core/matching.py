@@ -35,17 +35,13 @@ class _Wave:
     """The wave while it is planned. Leads with the same eligible set are interchangeable."""
 
     def __init__(self, turn: Turn) -> None:
-        rows = zip(turn.ledger.ids, turn.loads.numbers, turn.loads.scores, strict=True)
-        self.score: dict[int, int] = {}
-        self.load: dict[int, int] = {}
-        for manager, load, score in rows:
-            self.load[manager], self.score[manager] = load, score
+        self.score = dict(zip(turn.ledger.ids, turn.loads.scores, strict=True))
         self.step = dict(zip(turn.ledger.ids, turn.loads.steps, strict=True))
         self.lag = dict(zip(turn.ledger.ids, turn.ledger.lags, strict=True))
         self.last = dict(zip(turn.ledger.ids, turn.ledger.lasts, strict=True))
-        self.limit = {facts.manager_id: facts.limit for facts in turn.situation.candidates}
+        self.room = turn.room()  # how many more each may have
         self.held: dict[tuple[int, Seats], list[int]] = {}  # (manager, set) -> places of leads
-        self.sets_of: dict[int, set[Seats]] = {manager: set() for manager in self.load}
+        self.sets_of: dict[int, set[Seats]] = {manager: set() for manager in self.score}
 
     def insert(self, place: int, eligible: Seats) -> None:
         """Give one more lead away, passing others on if that levels better; or leave it out."""
@@ -54,7 +50,8 @@ class _Wave:
         if not room:
             return
         end = min(room, key=self._rank)
-        self.load[end] += 1
+        left = self.room[end]
+        self.room[end] = None if left is None else left - 1
         self.score[end] += self.step[end]
         self.lag[end] -= LEAD
         manager = end
@@ -82,8 +79,8 @@ class _Wave:
         return self.score[manager], -self.lag[manager], self.last[manager], manager
 
     def _has_room(self, manager: int) -> bool:
-        limit = self.limit[manager]
-        return limit is None or self.load[manager] < limit
+        left = self.room[manager]
+        return left is None or left > 0
 
     def _put(self, manager: int, eligible: Seats, place: int) -> None:
         self.held.setdefault((manager, eligible), []).append(place)

@@ -1,6 +1,6 @@
 """Why not, as data: stable codes with their facts. Labels and translations live elsewhere."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -130,8 +130,26 @@ _RANK = {reason: rank for rank, reason in enumerate(_STEPS)}
 _WAITS = [waiting for waiting, _ in _STEPS.values()]
 
 
-def why_waiting(refused: Iterable[tuple[Refusal, ...]]) -> WaitingReason:
-    """Say why nobody has the lead, from each candidate's refusals.
+def free_at(refusals: Collection[Refusal]) -> datetime | None:
+    """Return when the mere passing of time has ended all the objections; None: never."""
+    ends = [refusal.until for refusal in refusals if refusal.until is not None]
+    return max(ends) if ends and len(ends) == len(refusals) else None
+
+
+def wakes_of(refusals: Iterable[Refusal]) -> set[Wake]:
+    """Return what would lift one of the objections."""
+    return {_STEPS[refusal.reason][1] for refusal in refusals}
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """Return the first of those moments that are known; None: none is."""
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def why_waiting(
+    refused: Iterable[Collection[Refusal]], relaxed: Collection[Reason] = ()
+) -> WaitingReason:
+    """Say why nobody has the lead, from each candidate's refusals; `relaxed` ones do not count.
 
     The code is the hardest objection to the candidate who got furthest; `until` is the earliest
     moment at which some candidate becomes free of all objections by the mere passing of time;
@@ -139,13 +157,12 @@ def why_waiting(refused: Iterable[tuple[Refusal, ...]]) -> WaitingReason:
     """
     furthest, until = -1, None
     wakes: set[Wake] = set()
-    for refusals in refused:
-        ranks = [_RANK[refusal.reason] for refusal in refusals]
-        furthest = max(furthest, min(ranks))
-        if min(ranks) > 0:
-            wakes.update(_STEPS[refusal.reason][1] for refusal in refusals)
-        ends = [refusal.until for refusal in refusals if refusal.until is not None]
-        if len(ends) == len(refusals):
-            until = max(ends) if until is None else min(until, max(ends))
+    for objections in refused:
+        refusals = [refusal for refusal in objections if refusal.reason not in relaxed]
+        hardest = min(_RANK[refusal.reason] for refusal in refusals)
+        furthest = max(furthest, hardest)
+        if hardest > 0:
+            wakes |= wakes_of(refusals)
+        until = earliest(until, free_at(refusals))
     code = _WAITS[max(furthest, 0)]
     return WaitingReason(code, until, tuple(sorted(wakes or {Wake.MEMBERS_CHANGED})))

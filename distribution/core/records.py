@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from distribution.core.facts import IN_SERVICE, CandidateFacts, LeadFacts, Policy, Situation
+from distribution.core.facts import (
+    IN_SERVICE,
+    CandidateFacts,
+    LeadFacts,
+    Policy,
+    Situation,
+    Sticky,
+)
 from distribution.core.reasons import Fact, Reason, Refusal
 
 Json = dict[str, Any]
@@ -62,8 +69,8 @@ def refusal_from_json(stored: Mapping[str, Any]) -> Refusal:
 
 
 def lead_to_json(lead: LeadFacts) -> Json:
-    """Return a lead's facts."""
-    return {
+    """Return a lead's facts; what few leads have is left out of the others."""
+    stored: Json = {
         "lead_id": lead.lead_id,
         "pipeline_id": lead.pipeline_id,
         "status_id": lead.status_id,
@@ -74,10 +81,33 @@ def lead_to_json(lead: LeadFacts) -> Json:
         "only_groups": sorted(lead.only_groups),
         "moves": lead.moves,
     }
+    rare: Json = {
+        "waiting_since": moment_to_json(lead.waiting_since),
+        "skills": sorted(lead.skills),
+        "sticky": None if lead.sticky is None else _sticky_to_json(lead.sticky),
+        "counted": lead.counted,
+        "incoming": lead.is_incoming,
+    }
+    return stored | {name: value for name, value in rare.items() if value}
+
+
+def _sticky_to_json(sticky: Sticky) -> Json:
+    owner = _candidate_to_json(sticky.owner, ()) | {
+        name: value
+        for name, value in _moving_to_json(sticky.owner).items()
+        if value != _UNMOVED[name]
+    }
+    return {"owner": owner, "through": sticky.through, "entity": sticky.entity_id}
+
+
+def _sticky_from_json(stored: Mapping[str, Any]) -> Sticky:
+    owner = _candidate_from_json({**_USUAL, **stored["owner"]}, {**_UNMOVED, **stored["owner"]})
+    return Sticky(owner, stored["through"], stored["entity"])
 
 
 def lead_from_json(stored: Mapping[str, Any]) -> LeadFacts:
     """Return the lead's facts that were stored."""
+    sticky = stored.get("sticky")
     return LeadFacts(
         lead_id=stored["lead_id"],
         pipeline_id=stored["pipeline_id"],
@@ -88,11 +118,37 @@ def lead_from_json(stored: Mapping[str, Any]) -> LeadFacts:
         arrived_at=moment_from_json(stored["arrived_at"]),
         only_groups=frozenset(stored["only_groups"]),
         moves=stored["moves"],
+        waiting_since=moment_from_json(stored.get("waiting_since")),
+        skills=frozenset(stored.get("skills", ())),
+        sticky=None if sticky is None else _sticky_from_json(sticky),
+        counted=stored.get("counted", False),
+        is_incoming=stored.get("incoming", False),
     )
 
 
+# Settings that most policies leave as they are: left out of a roster then, and of all older ones.
+_SETTINGS: Json = {
+    "presence": "off",
+    "off_hours": "wait",
+    "pace_leads": None,
+    "pace_seconds": 0,
+    "strict_totals": False,
+    "catch_up_percent": 0,
+    "catch_up_leads": 3,
+    "keep_owner": False,
+    "skills": "off",
+    "skills_relax_seconds": None,
+    "owner_away": "give",
+    "owner_wait_seconds": 0,
+    "sticky_counts": False,
+    "widen_seconds": 0,
+    "nobody_seconds": 0,
+    "duty_id": None,
+}
+
+
 def _policy_to_json(policy: Policy, present: set[int]) -> Json:
-    return {
+    stored = {
         "strategy": policy.strategy,
         "members": sorted(present.intersection(policy.members)),
         "require_shift": policy.require_shift,
@@ -104,6 +160,8 @@ def _policy_to_json(policy: Policy, present: set[int]) -> Json:
         "usual_limit": policy.usual_limit,
         "stages": sorted(list(stage) for stage in policy.stages),
     }
+    asked = {name: getattr(policy, name) for name in _SETTINGS}
+    return stored | {name: value for name, value in asked.items() if value != _SETTINGS[name]}
 
 
 def _policy_from_json(stored: Mapping[str, Any]) -> Policy:
@@ -118,6 +176,7 @@ def _policy_from_json(stored: Mapping[str, Any]) -> Policy:
         when_nobody=stored["when_nobody"],
         usual_limit=stored["usual_limit"],
         stages=frozenset((pipeline, stage) for pipeline, stage in stored["stages"]),
+        **{name: stored.get(name, usual) for name, usual in _SETTINGS.items()},
     )
 
 
@@ -134,8 +193,26 @@ _USUAL: Json = {
     "limit": None,
     "weight": 1,
     "groups": [],
+    "online": True,
+    "tier": 1,
+    "ramp": 100,
+    "task_limit": None,
+    "skills": [],
+    "on_leave": False,
     "refusals": [],
 }
+
+# What moves from turn to turn, as it is of a manager of whom nothing is known.
+_UNMOVED: Json = {
+    "open": 0,
+    "reserved": 0,
+    "lag": 0,
+    "count": 0,
+    "last": None,
+    "tasks": 0,
+    "recent": [],
+}
+_ALWAYS = ("open", "reserved", "lag", "count", "last")
 
 
 def _candidate_to_json(candidate: CandidateFacts, refusals: Sequence[Refusal]) -> Json:
@@ -151,6 +228,12 @@ def _candidate_to_json(candidate: CandidateFacts, refusals: Sequence[Refusal]) -
         "limit": candidate.limit,
         "weight": candidate.weight,
         "groups": sorted(candidate.group_ids),
+        "online": candidate.online,
+        "tier": candidate.tier,
+        "ramp": candidate.ramp,
+        "task_limit": candidate.task_limit,
+        "skills": sorted(candidate.skills),
+        "on_leave": candidate.on_leave,
         "refusals": [refusal_to_json(refusal) for refusal in refusals],
     }
     unusual = {name: value for name, value in row.items() if value != _USUAL[name]}
@@ -189,14 +272,25 @@ def roster_record(
 
 
 def opening_record(now: datetime, candidates: Sequence[CandidateFacts]) -> Json:
-    """Return what moves, in columns that follow the roster's candidates."""
+    """Return what moves, in columns that follow the roster's candidates; some only if needed."""
+    rows = [_moving_to_json(candidate) for candidate in candidates]
+    stored: Json = {"now": moment_to_json(now)}
+    for name, unmoved in _UNMOVED.items():
+        column = [row[name] for row in rows]
+        if name in _ALWAYS or any(value != unmoved for value in column):
+            stored[name] = column
+    return stored
+
+
+def _moving_to_json(candidate: CandidateFacts) -> Json:
     return {
-        "now": moment_to_json(now),
-        "open": [candidate.open_leads for candidate in candidates],
-        "reserved": [candidate.reserved for candidate in candidates],
-        "lag": [candidate.lag for candidate in candidates],
-        "count": [candidate.count for candidate in candidates],
-        "last": [moment_to_json(candidate.last_lead_at) for candidate in candidates],
+        "open": candidate.open_leads,
+        "reserved": candidate.reserved,
+        "lag": candidate.lag,
+        "count": candidate.count,
+        "last": moment_to_json(candidate.last_lead_at),
+        "tasks": candidate.tasks,
+        "recent": [moment_to_json(at) for at in candidate.recent],
     }
 
 
@@ -206,31 +300,47 @@ def situation_from_json(roster: Mapping[str, Any], opening: Mapping[str, Any]) -
     Raises ValueError if the opening does not belong to the roster.
     """
     stored = candidate_rows(roster)
-    columns = [opening[name] for name in ("open", "reserved", "lag", "count", "last")]
+    columns = {
+        name: opening[name] if name in _ALWAYS else opening.get(name, [unmoved] * len(stored))
+        for name, unmoved in _UNMOVED.items()
+    }
     now = moment_from_json(opening["now"])
-    if now is None or any(len(column) != len(stored) for column in columns):
+    if now is None or any(len(column) != len(stored) for column in columns.values()):
         raise ValueError("this opening does not belong to this roster")
     candidates = tuple(
-        CandidateFacts(
-            manager_id=row["id"],
-            licensed=row["licensed"],
-            active_in_kommo=row["active"],
-            participation=row["participation"],
-            participation_until=moment_from_json(row["participation_until"]),
-            schedule=row["schedule"],
-            works_from=moment_from_json(row["works_from"]),
-            presence=row["presence"],
-            shift_started_at=moment_from_json(row["shift_started_at"]),
-            open_leads=open_leads,
-            reserved=reserved,
-            limit=row["limit"],
-            weight=row["weight"],
-            lag=lag,
-            last_lead_at=moment_from_json(last),
-            group_ids=frozenset(row["groups"]),
-            count=count,
-        )
-        for row, open_leads, reserved, lag, count, last in zip(stored, *columns, strict=True)
+        _candidate_from_json(row, {name: column[place] for name, column in columns.items()})
+        for place, row in enumerate(stored)
     )
     policy = _policy_from_json(roster["policy"])
     return Situation(now, policy, candidates, roster["register"], frozenset(roster["leaving"]))
+
+
+def _candidate_from_json(row: Mapping[str, Any], moving: Mapping[str, Any]) -> CandidateFacts:
+    """Return a manager from his row of the roster, complete, and what moves."""
+    return CandidateFacts(
+        manager_id=row["id"],
+        licensed=row["licensed"],
+        active_in_kommo=row["active"],
+        participation=row["participation"],
+        participation_until=moment_from_json(row["participation_until"]),
+        schedule=row["schedule"],
+        works_from=moment_from_json(row["works_from"]),
+        presence=row["presence"],
+        shift_started_at=moment_from_json(row["shift_started_at"]),
+        open_leads=moving["open"],
+        reserved=moving["reserved"],
+        limit=row["limit"],
+        weight=row["weight"],
+        lag=moving["lag"],
+        last_lead_at=moment_from_json(moving["last"]),
+        group_ids=frozenset(row["groups"]),
+        count=moving["count"],
+        online=row["online"],
+        tier=row["tier"],
+        ramp=row["ramp"],
+        tasks=moving["tasks"],
+        task_limit=row["task_limit"],
+        recent=tuple(_EPOCH + at * _MICROSECOND for at in moving["recent"]),
+        skills=frozenset(row["skills"]),
+        on_leave=row["on_leave"],
+    )

@@ -5,10 +5,11 @@ All rules run for every candidate: the first refusal is the headline, the others
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from distribution.core.facts import (
     IN_SERVICE,
+    OFF,
     WEIGHTED,
     WHOLE_PIPELINE,
     CandidateFacts,
@@ -59,6 +60,8 @@ def participation_off(situation: Situation, candidate: CandidateFacts) -> Refusa
 
 def no_weight(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
     """A coefficient of zero is a share of nothing; other strategies do not look at coefficients."""
+    if candidate.ramp <= 0:
+        return Refusal(Reason.NO_WEIGHT, {"weight": candidate.weight, "ramp": candidate.ramp})
     if situation.policy.strategy != WEIGHTED or candidate.weight > 0:
         return None
     return Refusal(Reason.NO_WEIGHT, {"weight": candidate.weight})
@@ -76,6 +79,13 @@ def offline(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
     if not situation.policy.require_shift or candidate.presence != "offline":
         return None
     return Refusal(Reason.OFFLINE)
+
+
+def not_online(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Only, or first, people who have Kommo open; what "first" means is the levels' (F107)."""
+    if candidate.online or situation.policy.presence == OFF:
+        return None
+    return Refusal(Reason.NOT_ONLINE)
 
 
 def paused(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
@@ -101,6 +111,32 @@ def at_limit(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
     return Refusal(Reason.AT_LIMIT, {"limit": candidate.limit, "actual": candidate.load})
 
 
+def at_task_limit(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """Receives if and only if he has fewer open tasks than he may have (F122, F123)."""
+    if candidate.task_limit is None or candidate.tasks < candidate.task_limit:
+        return None
+    return Refusal(Reason.AT_TASK_LIMIT, {"limit": candidate.task_limit, "actual": candidate.tasks})
+
+
+def paced(situation: Situation, candidate: CandidateFacts) -> list[datetime]:
+    """Return the leads that count against his pace at the situation's moment, oldest first."""
+    period = timedelta(seconds=situation.policy.pace_seconds)
+    return [at for at in candidate.recent if at + period > situation.now]
+
+
+def at_pace(situation: Situation, candidate: CandidateFacts) -> Refusal | None:
+    """At most so many leads a person in so long; the period's last moment is free (B6)."""
+    most, seconds = situation.policy.pace_leads, situation.policy.pace_seconds
+    if most is None or len(candidate.recent) < most:
+        return None
+    counted = paced(situation, candidate)
+    if len(counted) < most:
+        return None
+    facts = {"limit": most, "actual": len(counted), "minutes": -(-seconds // 60)}
+    free_at = counted[-most] + timedelta(seconds=seconds) if most > 0 else None
+    return Refusal(Reason.AT_PACE, facts, free_at)
+
+
 CANDIDATE_RULES: tuple[CandidateRule, ...] = (
     not_in_group,
     leaving,
@@ -111,9 +147,12 @@ CANDIDATE_RULES: tuple[CandidateRule, ...] = (
     no_weight,
     off_schedule,
     offline,
+    not_online,
     paused,
     start_delay,
     at_limit,
+    at_task_limit,
+    at_pace,
 )
 """About the candidate: judged once a turn, and again for the one who has just been dealt a lead."""
 
@@ -134,6 +173,17 @@ def not_in_leads_group(
     return Refusal(Reason.NOT_IN_LEADS_GROUP)
 
 
+def missing_skill(
+    situation: Situation, lead: LeadFacts, candidate: CandidateFacts
+) -> Refusal | None:
+    """Whoever gets the lead should know what it asks for; the levels may relax that (B14)."""
+    if situation.policy.skills == OFF or lead.skills <= candidate.skills:
+        return None
+    return Refusal(
+        Reason.MISSING_SKILL, {"skills": ", ".join(sorted(lead.skills - candidate.skills))}
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LeadRule:
     """A rule about a lead and a candidate."""
@@ -145,6 +195,7 @@ class LeadRule:
 LEAD_RULES: tuple[LeadRule, ...] = (
     LeadRule(not_in_leads_group, whom=lambda lead: None if lead.only_groups else ()),
     LeadRule(already_tried, whom=lambda lead: lead.tried),
+    LeadRule(missing_skill, whom=lambda lead: None if lead.skills else ()),
 )
 """About lead and candidate: judged for each lead, and only for those it may object to."""
 
@@ -152,6 +203,11 @@ LEAD_RULES: tuple[LeadRule, ...] = (
 def lead_excluded(situation: Situation, lead: LeadFacts) -> Refusal | None:
     """The exclusion field is filled: hands off (F146)."""
     return Refusal(Reason.LEAD_EXCLUDED) if lead.excluded else None
+
+
+def incoming_stage(situation: Situation, lead: LeadFacts) -> Refusal | None:
+    """An incoming lead has no owner until somebody accepts it in Kommo."""
+    return Refusal(Reason.INCOMING_STAGE) if lead.is_incoming else None
 
 
 def stage_not_tracked(situation: Situation, lead: LeadFacts) -> Refusal | None:
@@ -166,11 +222,16 @@ def stage_not_tracked(situation: Situation, lead: LeadFacts) -> Refusal | None:
 
 
 def outside_hours(situation: Situation, lead: LeadFacts) -> Refusal | None:
-    """Outside the working window a new lead waits for its opening (F81, F82)."""
+    """Outside the working window a new lead waits for its opening, or is left (F81, F82, R6)."""
     if situation.policy.window_open or lead.moves:
         return None
     return Refusal(Reason.OUTSIDE_HOURS, until=situation.policy.window_opens_at)
 
 
-LEAD_GATES: tuple[LeadGate, ...] = (lead_excluded, stage_not_tracked, outside_hours)
+LEAD_GATES: tuple[LeadGate, ...] = (
+    lead_excluded,
+    incoming_stage,
+    stage_not_tracked,
+    outside_hours,
+)
 """About the lead alone: the first objection ends the matter before any candidate is looked at."""

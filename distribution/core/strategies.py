@@ -56,13 +56,13 @@ def least_loaded(ledger: Ledger, loads: Loads, seats: Seats) -> int:
 
 
 def equal_weight(candidate: CandidateFacts) -> int:
-    """Everybody is owed the same."""
-    return 1
+    """Everybody is owed the same, a newcomer the part that his ramp says (B5)."""
+    return candidate.ramp
 
 
 def own_weight(candidate: CandidateFacts) -> int:
-    """Everybody is owed by his coefficient."""
-    return candidate.weight
+    """Everybody is owed by his coefficient, a newcomer by a part of it."""
+    return candidate.weight * candidate.ramp
 
 
 @dataclass(frozen=True, slots=True)
