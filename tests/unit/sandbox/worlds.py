@@ -1,17 +1,17 @@
 """Builders for tests of the sandbox: a world in virtual time and a session that is plugged into it."""
 
-from random import Random
+from typing import Any
 
 import requests
 
 from sandbox.account import Account
 from sandbox.adapter import SandboxAdapter, plug_in
 from sandbox.clock import VirtualClock
-from sandbox.crm import Crm
-from sandbox.gateway import Gateway
+from sandbox.control import Control
 from sandbox.leads import Actor, LeadDraft, add_leads
 from sandbox.model import Integration, Lead, User
 from sandbox.seed import Plan, open_account
+from sandbox.world import World
 
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
 SECRET = "integration secret of the tests, long enough for what HS512 asks of a key"
@@ -27,13 +27,43 @@ class Sandbox:
 
     def __init__(self, **plan: object) -> None:
         self.clock = VirtualClock()
-        self.crm = Crm(self.clock, Random(7))
+        self.world = World(self.clock, 7)
+        self.crm = self.world.crm
+        self.control = Control(self.world)
         values = {"calls_per_second": 0, **plan}
         self.account: Account = open_account(self.crm, Plan(**values))
-        self.gateway = Gateway(self.crm)
+        self.gateway = self.world.gateway
         integration = Integration(CLIENT_ID, SECRET, REDIRECT, widget_api="https://app.example/w")
         self.integration = integration
         self.crm.integrations[CLIENT_ID] = integration
+
+    def tell(self, command: str, **form: object) -> dict[str, Any]:
+        """Give a command of the control API."""
+        return self._run("POST", command, form)
+
+    def ask(self, what: str, **form: object) -> dict[str, Any]:
+        """Ask the control API."""
+        return self._run("GET", what, form)
+
+    def _run(self, method: str, name: str, form: dict[str, object]) -> dict[str, Any]:
+        status, answer = self.control.run(method, name, {"host": self.account.host, **form})
+        assert status == 200, answer
+        return answer
+
+    def get(self, path: str) -> requests.Response:
+        """Ask API v4 as Vera."""
+        return self.session().get(f"{BASE}/api/v4{path}")
+
+    def embedded(self, path: str, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a list of API v4; none for a 204."""
+        answer = self.get(path)
+        return [] if answer.status_code == 204 else answer.json()["_embedded"][name]
+
+    def stages(self) -> tuple[int, int, int]:
+        """Return (pipeline, first stage, second stage) of the main pipeline."""
+        pipeline = next(iter(self.account.pipelines.values()))
+        ordinary = [stage.id for stage in pipeline.stages.values() if stage.type == 0]
+        return pipeline.id, ordinary[0], ordinary[1]
 
     def user(self, name: str) -> User:
         """Return a user by name."""
