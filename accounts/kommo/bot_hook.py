@@ -20,7 +20,6 @@ from accounts.kommo.hosts import account_host, origin_host
 ALGORITHMS = ("HS256", "HS512")  # documented, and what Kommo's own library checks
 LEEWAY_SECONDS = 60
 LONGEST_TOKEN = 4_096
-LONGEST_URL = 300
 MOST_DATA = 50
 LONGEST_DATUM = 1_000  # characters of a key and of a value; what is longer is left out
 _RETURN_URL = re.compile(
@@ -131,7 +130,7 @@ def continuation_of(return_url: str, *, host: str) -> tuple[int, int]:
     the account's `host`, or the same account's name below another domain of Kommo's: its hooks were
     seen to name x.amocrm.com for x.kommo.com.
     """
-    found = _RETURN_URL.fullmatch(return_url) if len(return_url) <= LONGEST_URL else None
+    found = _RETURN_URL.fullmatch(return_url)
     ours, theirs = account_host(host), account_host(found[1]) if found else None
     if found is None or ours is None or theirs is None:
         raise ValueError("the return address is not one of a waiting bot's")

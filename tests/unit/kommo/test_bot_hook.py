@@ -101,8 +101,8 @@ CLAIMS: dict[str, Any] = {
     "iss": "https://acme.kommo.com",
     "aud": "https://app.example",
     "jti": 7,  # of the wrong type: not ours to judge
-    "iat": NOW + 50,
-    "nbf": NOW + 5_000,
+    "iat": 4_000_000_000,  # ahead of every clock, as nbf may be
+    "nbf": 4_000_000_000,
     "exp": NOW + 100,
     "account_id": 31000001,
     "entity_id": 20000001,

@@ -75,7 +75,7 @@ def with_settings(settings: Any) -> bytes:
         json.dumps(document()).encode(),
         b"\xef\xbb\xbf \n" + json.dumps(document(), indent=2).encode(),
         urlencode(as_form(document())).encode(),
-        json.dumps({**document(), "note": "a&event[data][id]=666&event[type]=15"}).encode(),
+        json.dumps({**document(), "note": "a&event[data][id]=666&event[type]=15&"}).encode(),
     ],
 )
 def test_both_encodings_are_read_under_any_content_type(body: bytes, content_type: str) -> None:
