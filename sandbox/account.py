@@ -70,7 +70,9 @@ class Account:
     bots: dict[int, BotWait] = field(default_factory=dict)  # continue id -> bot
     programs: dict[int, Bot] = field(default_factory=dict)
     runs: dict[int, BotRun] = field(default_factory=dict)
+    runs_of: dict[int, list[BotRun]] = field(default_factory=dict)  # lead -> its runs, oldest first
     incoming: dict[str, Incoming] = field(default_factory=dict)  # uid -> incoming lead
+    incoming_of: dict[int, Incoming] = field(default_factory=dict)  # by lead
     on_move: list[Callable[[Move], None]] = field(default_factory=list)  # who reacts to a stage
     limits: Limits = field(default_factory=Limits)
     weather: HookWeather = field(default_factory=HookWeather)

@@ -33,6 +33,7 @@ def start(crm: Crm, account: Account, program: Bot, lead: Lead) -> BotRun:
     """Start a bot on a lead and run it to its first wait; return the run."""
     run = BotRun(crm.next_id("run", 701), program.id, lead.id, crm.now())
     account.runs[run.id] = run
+    account.runs_of.setdefault(lead.id, []).append(run)
     _go_on(crm, account, run, crm.now())
     return run
 
@@ -66,8 +67,7 @@ def resume(crm: Crm, account: Account, wait: BotWait, value: dict[str, Any]) -> 
 def is_held_up(account: Account, run: BotRun) -> bool:
     """Say whether an older bot is still running on the same lead."""
     return any(
-        other.lead_id == run.lead_id and other.id < run.id and other.state not in ENDED
-        for other in account.runs.values()
+        other.id < run.id and other.state not in ENDED for other in account.runs_of[run.lead_id]
     )
 
 
@@ -78,9 +78,8 @@ def waits_for_us(account: Account) -> list[BotRun]:
 
 def _end(crm: Crm, account: Account, run: BotRun, state: str) -> None:
     run.state, run.ended_at = state, crm.now()
-    for other in list(account.runs.values()):
-        is_free = other.state == "blocked" and not is_held_up(account, other)
-        if other.lead_id == run.lead_id and is_free:
+    for other in list(account.runs_of[run.lead_id]):
+        if other.state == "blocked" and not is_held_up(account, other):
             _go_on(crm, account, other, crm.now())
 
 

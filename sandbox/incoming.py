@@ -44,7 +44,7 @@ def add_incoming(crm: Crm, account: Account, drafts: Iterable[IncomingDraft]) ->
             f"{crm.random.getrandbits(160):040x}", lead.id, draft.category, draft.pipeline_id,
             draft.source_name, draft.source_id, int(crm.now()),
         )  # fmt: skip
-        account.incoming[row.uid] = row
+        account.incoming[row.uid] = account.incoming_of[lead.id] = row
         hook = Hook(("add_unsorted",), "unsorted[add]", [nested_item(_added(account, row, lead))])
         crm.announce(account, hook)
         made.append(row)
@@ -119,14 +119,16 @@ def _close(
 
 def react(crm: Crm, account: Account, move: Move) -> None:
     """A lead that was taken out of its column by hand is no incoming lead any more."""
-    if move.before is None or not account.incoming:
-        return
-    for row in account.incoming.values():
-        if row.lead_id == move.lead.id and row.state == "open":
-            _close(crm, account, row, "accepted", "accept", move.lead.updated_by)
+    row = account.incoming_of.get(move.lead.id)
+    if move.before is not None and row is not None and row.state == "open":
+        _close(crm, account, row, "accepted", "accept", move.lead.updated_by)
 
 
 def still_open(account: Account) -> list[Incoming]:
     """Return the incoming leads that nobody has accepted or declined, nor deleted."""
-    rows = account.incoming.values()
-    return [r for r in rows if r.state == "open" and not account.leads[r.lead_id].is_deleted]
+    return [row for row in account.incoming.values() if is_open(account, row)]
+
+
+def is_open(account: Account, row: Incoming) -> bool:
+    """Say whether an incoming lead can still be accepted or declined."""
+    return row.state == "open" and not account.leads[row.lead_id].is_deleted

@@ -63,8 +63,8 @@ def _shown(context: Context, row: Incoming) -> dict[str, Any]:
 
 def _row(context: Context, uid: str) -> Incoming:
     """Return an open incoming lead; a uid that is used up or unknown is a 404."""
-    found = next((row for row in incoming.still_open(context.account) if row.uid == uid), None)
-    if found is None:
+    found = context.account.incoming.get(uid)
+    if found is None or not incoming.is_open(context.account, found):
         raise Problem(not_found())
     return found
 

@@ -47,9 +47,8 @@ class ArrivalCommands(Lookups):
 
     def incoming_of(self, account: Account, form: Form) -> Incoming:
         """Return the open incoming lead named by uid."""
-        rows = incoming.still_open(account)
-        found = next((row for row in rows if row.uid == form["uid"]), None)
-        if found is None:
+        found = account.incoming.get(str(form["uid"]))
+        if found is None or not incoming.is_open(account, found):
             raise Refused(404, f"no open incoming lead {form['uid']} in {account.host}")
         return found
 

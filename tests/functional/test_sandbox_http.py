@@ -1,5 +1,6 @@
 """The sandbox as a server: pages, control API, webhooks on the wire, faults, speed, a clean stop."""
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import perf_counter
@@ -210,3 +211,90 @@ def test_a_virtual_clock_moves_and_reset_forgets():
 
     assert later["now"] - first == 60
     assert left["accounts"] == []
+
+
+@pytest.fixture
+def stages(base):
+    """(pipeline, first stage, second stage) of the main pipeline."""
+    pipeline = board(base)["account"]["pipelines"][0]
+    ordinary = [stage["id"] for stage in pipeline["stages"] if stage["type"] == 0]
+    return pipeline["id"], ordinary[0], ordinary[1]
+
+
+@pytest.mark.parametrize(("encoding", "content_type"), [
+    ("form", "application/x-www-form-urlencoded"), ("json", "application/json")
+])  # fmt: skip
+def test_a_trigger_fires_over_http_in_its_encoding(tell, receiver, stages, encoding, content_type):
+    path = f"/dp-{encoding}"
+    trigger = tell("trigger", host=HOST, pipeline_id=stages[0], status_id=stages[2],
+                   url=receiver.url + path, settings={"key": "k"}, encoding=encoding)["id"]  # fmt: skip
+
+    (lead,) = tell("leads", host=HOST, status_id=stages[2])["lead_ids"]
+
+    assert until(lambda: receiver.named(path))
+    tell("delete_trigger", host=HOST, id=trigger)
+    _, _, headers, body = receiver.named(path)[0]
+    said = (
+        json.loads(body)["event"]["data"]["id"]
+        if encoding == "json"
+        else int(dict(parse_qsl(body.decode()))["event[data][id]"])
+    )
+    assert (headers["Content-Type"], said) == (content_type, lead)
+
+
+def test_a_delayed_trigger_fires_over_http_after_its_delay(base, tell, receiver, stages):
+    trigger = tell("trigger", host=HOST, pipeline_id=stages[0], status_id=stages[2],
+                   url=f"{receiver.url}/late", settings={}, delay_seconds=0.3)["id"]  # fmt: skip
+    tell("leads", host=HOST, status_id=stages[2])
+    early = receiver.named("/late")
+
+    assert until(lambda: receiver.named("/late"))
+    assert early == []
+    tell("delete_trigger", host=HOST, id=trigger)
+
+
+def test_a_bot_asks_the_widget_and_goes_on_when_it_is_continued(base, tell, receiver, vera, stages):
+    ask = {"do": "widget_request", "url": f"{receiver.url}/bot", "data": {"lead": "{{lead.id}}"}}
+    move = {"do": "move", "status_id": stages[2]}
+    number = tell("bot", host=HOST, steps=[ask, move])["bot_id"]
+    (lead,) = tell("leads", host=HOST, status_id=stages[1])["lead_ids"]
+    tell("run_bot", host=HOST, bot_id=number, lead_id=lead)
+    assert until(lambda: receiver.named("/bot"))
+    body = json.loads(receiver.named("/bot")[0][3])
+
+    where = f"{base}/{HOST}{urlsplit(body['return_url']).path}"
+    answer = vera.post(where, json={"data": {"status": "success"}}, timeout=5)
+
+    assert (body["data"]["lead"], answer.status_code) == (str(lead), 202)
+    assert (
+        vera.get(f"{base}/{HOST}/api/v4/leads/{lead}", timeout=5).json()["status_id"] == stages[2]
+    )
+    found = requests.get(f"{base}/_sandbox/bots?host={HOST}", timeout=5).json()
+    assert (found["runs"][-1]["state"], found["hanging"]) == ("done", [])
+
+
+def test_incoming_leads_are_accepted_over_http(base, tell, vera, stages):
+    made = tell("incoming", host=HOST)
+    listed = vera.get(f"{base}/{HOST}/api/v4/leads/unsorted", timeout=5).json()
+
+    uid = listed["_embedded"]["unsorted"][0]["uid"]
+    answer = vera.post(
+        f"{base}/{HOST}/api/v4/leads/unsorted/{uid}/accept",
+        json={"status_id": stages[2]}, timeout=5,
+    )  # fmt: skip
+
+    assert (uid, answer.status_code) == (made["uids"][0], 200)
+    assert vera.get(f"{base}/{HOST}/api/v4/leads/unsorted", timeout=5).status_code == 204
+
+
+def test_a_touch_is_told_over_http(tell, receiver, base, vera):
+    hook = {"destination": f"{receiver.url}/touches", "settings": ["add_message"]}
+    vera.post(f"{base}/{HOST}/api/v4/webhooks", json=hook, timeout=5)
+    (lead,) = tell("leads", host=HOST)["lead_ids"]
+
+    tell("touch", host=HOST, kind="message", lead_id=lead)
+
+    assert until(lambda: receiver.named("/touches"))
+    form = dict(parse_qsl(receiver.named("/touches")[0][3].decode()))
+    assert form["message[add][0][type]"] == "outgoing"
+    assert form["message[add][0][entity_id]"] == str(lead)
