@@ -20,9 +20,10 @@ _OF_THE_TEMPLATE = frozenset(
 )
 """Whether the template would ask him at all does not matter to his own customer."""
 
-_GONE = frozenset(
+GONE = frozenset(
     {Reason.INACTIVE_IN_KOMMO, Reason.UNLICENSED, Reason.FORCED_OFF, Reason.ALREADY_TRIED}
 )
+"""Whoever is gone is passed over: his customer's lead is dealt like any other."""
 
 
 class Course(Enum):
@@ -37,7 +38,7 @@ def course_of(situation: Situation, lead: LeadFacts, refusals: Sequence[Refusal]
     """Return what becomes of the lead, from all objections to its customer's owner."""
     policy = situation.policy
     found = {refusal.reason for refusal in refusals} - _OF_THE_TEMPLATE
-    if found & _GONE:
+    if found & GONE:
         return Course.DISTRIBUTE
     if not found or policy.owner_away == GIVE:
         return Course.GIVE

@@ -3,7 +3,7 @@
 All rules run for every candidate: the first refusal is the headline, the others are kept.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -155,6 +155,27 @@ CANDIDATE_RULES: tuple[CandidateRule, ...] = (
     at_pace,
 )
 """About the candidate: judged once a turn, and again for the one who has just been dealt a lead."""
+
+
+_ASKED_WHERE: dict[CandidateRule, Callable[[Situation], bool]] = {
+    leaving: lambda situation: bool(situation.leaving),
+    off_schedule: lambda situation: situation.policy.require_schedule,
+    offline: lambda situation: situation.policy.require_shift,
+    not_online: lambda situation: situation.policy.presence != OFF,
+    start_delay: lambda situation: situation.policy.start_delay_seconds > 0,
+    at_pace: lambda situation: situation.policy.pace_leads is not None,
+}
+
+
+def asked_by(
+    situation: Situation, candidate_rules: Sequence[CandidateRule]
+) -> tuple[CandidateRule, ...]:
+    """Return the rules without those that can object to nobody in the situation."""
+    return tuple(
+        rule
+        for rule in candidate_rules
+        if rule not in _ASKED_WHERE or _ASKED_WHERE[rule](situation)
+    )
 
 
 def already_tried(

@@ -10,7 +10,7 @@ from distribution.core.decisions import Verdict
 from distribution.core.facts import CandidateFacts, LeadFacts, Situation
 from distribution.core.ledger import Ledger, StrictLedger
 from distribution.core.reasons import Reason, Refusal
-from distribution.core.rules import CandidateRule, LeadRule, paced
+from distribution.core.rules import CandidateRule, LeadRule, asked_by, paced
 from distribution.core.strategies import STRATEGIES, Loads
 
 
@@ -25,7 +25,8 @@ class Team:
     ) -> None:
         """Judge every candidate; raise ValueError if a manager is there twice."""
         self._situation = situation
-        self._candidate_rules, self._lead_rules = candidate_rules, lead_rules
+        self._candidate_rules = asked_by(situation, candidate_rules)
+        self._lead_rules = lead_rules
         self.facts = sorted(situation.candidates, key=lambda facts: facts.manager_id)
         self.ids = [facts.manager_id for facts in self.facts]
         if len(set(self.ids)) != len(self.ids):
@@ -48,8 +49,12 @@ class Team:
 
     def _judge(self, facts: CandidateFacts) -> Verdict:
         situation = self._situation
-        found = [rule(situation, facts) for rule in self._candidate_rules]
-        return Verdict(facts.manager_id, tuple([one for one in found if one is not None]))
+        refusals: tuple[Refusal, ...] = ()
+        for rule in self._candidate_rules:
+            refusal = rule(situation, facts)
+            if refusal is not None:
+                refusals += (refusal,)
+        return Verdict(facts.manager_id, refusals)
 
     # -- who and how he stands
 

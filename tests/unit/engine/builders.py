@@ -6,7 +6,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from distribution.core.facts import CandidateFacts, LeadFacts, Policy, Situation
+from distribution.core.facts import (
+    PRESENCE_GATES,
+    SKILL_MODES,
+    WHEN_NOBODY,
+    WHEN_OWNER_AWAY,
+    CandidateFacts,
+    LeadFacts,
+    Policy,
+    Situation,
+    Sticky,
+)
 
 NOW = datetime(2025, 1, 6, 10, 0, tzinfo=UTC)
 
@@ -66,7 +76,55 @@ def managers(draw: st.DrawFn, manager_id: int) -> CandidateFacts:
         last_lead_at=draw(st.none() | moments),
         group_ids=draw(st.frozensets(st.integers(1, 3))),
         count=draw(st.integers(0, 50)),
+        **draw(of_templates()),
     )
+
+
+skills = st.sampled_from([frozenset(), frozenset({"spanish"}), frozenset({"spanish", "tax"})])
+
+
+@st.composite
+def of_templates(draw: st.DrawFn) -> dict[str, Any]:
+    """The facts that only some templates look at."""
+    recent = draw(st.lists(st.integers(0, 1200), max_size=4).map(sorted))
+    return {
+        "online": draw(st.booleans()),
+        "tier": draw(st.sampled_from([1, 1, 2, 5])),
+        "ramp": draw(st.sampled_from([100, 100, 100, 40, 0])),
+        "tasks": draw(st.integers(0, 4)),
+        "task_limit": draw(st.none() | st.none() | st.integers(0, 6)),
+        "recent": tuple(NOW - timedelta(seconds=ago) for ago in reversed(recent)),
+        "skills": draw(skills),
+        "on_leave": draw(st.booleans()),
+    }
+
+
+@st.composite
+def settings(draw: st.DrawFn, ids: list[int]) -> dict[str, Any]:
+    """What a template may say beside the usual; mostly it does not."""
+
+    def rarely(usual: Any, *others: Any) -> Any:
+        return draw(st.just(usual) | st.just(usual) | st.sampled_from([usual, *others]))
+
+    return {
+        "when_nobody": rarely("wait", *WHEN_NOBODY),
+        "nobody_seconds": rarely(0, 300),
+        "duty_id": rarely(None, *ids),
+        "presence": rarely("off", *PRESENCE_GATES),
+        "off_hours": rarely("wait", "leave"),
+        "pace_leads": rarely(None, 0, 1, 3),
+        "pace_seconds": rarely(600, 60),
+        "strict_totals": rarely(False, True),
+        "catch_up_percent": rarely(0, 50, 100),
+        "catch_up_leads": rarely(3, 1),
+        "keep_owner": rarely(False, True),
+        "skills": rarely("off", *SKILL_MODES),
+        "skills_relax_seconds": rarely(None, 180),
+        "owner_away": rarely("give", *WHEN_OWNER_AWAY),
+        "owner_wait_seconds": rarely(0, 600),
+        "sticky_counts": rarely(False, True),
+        "widen_seconds": rarely(0, 120),
+    }
 
 
 @st.composite
@@ -81,10 +139,32 @@ def situations(draw: st.DrawFn) -> Situation:
         require_schedule=draw(st.booleans()),
         window_open=draw(st.sampled_from([True, True, True, False])),
         start_delay_seconds=draw(st.sampled_from([0, 0, 600, 7200])),
-        when_nobody=draw(st.sampled_from(["wait", "ignore_presence"])),
+        **draw(settings(ids)),
     )
     leaving = frozenset(ids[:1]) if draw(st.booleans()) else frozenset()
     return Situation(NOW, policy, candidates, draw(st.integers(1, 9)), leaving)
+
+
+@st.composite
+def circumstances(draw: st.DrawFn) -> dict[str, Any]:
+    """What is special about a lead; mostly nothing."""
+
+    def rarely(usual: Any, *others: Any) -> Any:
+        return draw(st.just(usual) | st.just(usual) | st.sampled_from([usual, *others]))
+
+    sticky = None
+    if draw(st.integers(0, 3)) == 0:
+        owner = draw(managers(draw(st.integers(1, 60))))
+        sticky = Sticky(owner, draw(st.sampled_from(["contact", "company"])), 7)
+    waited = rarely(None, 0, 100, 179, 180, 300, 600)
+    return {
+        "waiting_since": None if waited is None else NOW - timedelta(seconds=waited),
+        "skills": rarely(frozenset(), frozenset({"spanish"}), frozenset({"tax", "czech"})),
+        "sticky": sticky,
+        "moves": rarely(False, True),
+        "counted": rarely(False, True),
+        "is_incoming": rarely(False, True),
+    }
 
 
 @st.composite
@@ -99,6 +179,7 @@ def lead_lists(draw: st.DrawFn) -> list[LeadFacts]:
             excluded=draw(st.sampled_from([False, False, False, True])),
             tried=draw(st.sampled_from([frozenset(), frozenset(), frozenset({1, 2, 3, 4, 5})])),
             only_groups=draw(st.sampled_from([frozenset(), frozenset(), frozenset({1})])),
+            **draw(circumstances()),
         )
         for number in range(1, draw(st.integers(1, 20)) + 1)
     ]

@@ -1,7 +1,7 @@
 """Every rule: what it refuses, with which facts, and where its boundary lies."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +11,16 @@ from distribution.core import rules
 from distribution.core.decide import Kind, Turn
 from distribution.core.facts import CandidateFacts, LeadFacts, Policy, Situation
 from distribution.core.reasons import Reason, Refusal, Waiting, Wake, why_waiting
-from tests.unit.engine.builders import NOW, manager, situation, situations
+from tests.unit.engine.builders import NOW, lead_lists, manager, situation, situations
 
 DELAY = {"start_delay_seconds": 600}
+PACE = {"pace_leads": 2, "pace_seconds": 1800}
+
+
+def ago(*seconds: int) -> tuple[datetime, ...]:
+    return tuple(NOW - timedelta(seconds=number) for number in seconds)
+
+
 STARTED = NOW - timedelta(seconds=599)
 
 REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], Refusal]] = [
@@ -72,6 +79,57 @@ REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], Refusal]] = [
         Refusal(Reason.AT_LIMIT, {"limit": 12, "actual": 12}),
     ),
     (rules.at_limit, {"limit": 0}, {}, Refusal(Reason.AT_LIMIT, {"limit": 0, "actual": 0})),
+    *(
+        (
+            rules.no_weight,
+            {"weight": 5, "ramp": 0},
+            {"strategy": strategy},
+            Refusal(Reason.NO_WEIGHT, {"weight": 5, "ramp": 0}),
+        )
+        for strategy in ("even", "weighted", "least_loaded")
+    ),
+    *(
+        (rules.not_online, {"online": False}, {"presence": gate}, Refusal(Reason.NOT_ONLINE))
+        for gate in ("prefer", "require")
+    ),
+    (
+        rules.at_task_limit,
+        {"task_limit": 5, "tasks": 5},
+        {},
+        Refusal(Reason.AT_TASK_LIMIT, {"limit": 5, "actual": 5}),
+    ),
+    (
+        rules.at_task_limit,
+        {"task_limit": 0},
+        {},
+        Refusal(Reason.AT_TASK_LIMIT, {"limit": 0, "actual": 0}),
+    ),
+    (
+        rules.at_pace,
+        {"recent": ago(1799, 60)},
+        PACE,
+        Refusal(
+            Reason.AT_PACE,
+            {"limit": 2, "actual": 2, "minutes": 30},
+            NOW + timedelta(seconds=1),
+        ),
+    ),
+    (
+        rules.at_pace,
+        {"recent": ago(1800, 900, 60, 0)},
+        PACE,
+        Refusal(
+            Reason.AT_PACE,
+            {"limit": 2, "actual": 3, "minutes": 30},
+            NOW + timedelta(seconds=1740),
+        ),
+    ),
+    (
+        rules.at_pace,
+        {},
+        {"pace_leads": 0, "pace_seconds": 61},
+        Refusal(Reason.AT_PACE, {"limit": 0, "actual": 0, "minutes": 2}),
+    ),
 ]
 
 ALLOWED: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
@@ -94,6 +152,13 @@ ALLOWED: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (rules.start_delay, {"shift_started_at": NOW}, {}),
     (rules.at_limit, {"limit": 12, "open_leads": 9, "reserved": 2}, {}),
     (rules.at_limit, {"limit": None, "open_leads": 10_000}, {}),
+    (rules.no_weight, {"weight": 1, "ramp": 1}, {"strategy": "weighted"}),
+    (rules.not_online, {"online": False}, {}),
+    (rules.not_online, {"online": True}, {"presence": "require"}),
+    (rules.at_task_limit, {"task_limit": 5, "tasks": 4}, {}),
+    (rules.at_task_limit, {"task_limit": None, "tasks": 10_000}, {}),
+    (rules.at_pace, {"recent": ago(1800, 60)}, PACE),
+    (rules.at_pace, {"recent": ago(3, 2, 1)}, {}),
 ]
 
 
@@ -134,6 +199,14 @@ LEAD_RULE_TABLE = [
     (rules.not_in_leads_group, LeadFacts(1, only_groups=frozenset({8})), Reason.NOT_IN_LEADS_GROUP),
     (rules.not_in_leads_group, LeadFacts(1, only_groups=frozenset({7, 8})), None),
     (rules.not_in_leads_group, LeadFacts(1), None),
+    (rules.missing_skill, LeadFacts(1, skills=frozenset({"spanish"})), None),
+    (rules.missing_skill, LeadFacts(1, skills=frozenset({"czech"})), Reason.MISSING_SKILL),
+    (
+        rules.missing_skill,
+        LeadFacts(1, skills=frozenset({"czech", "spanish"})),
+        Reason.MISSING_SKILL,
+    ),
+    (rules.missing_skill, LeadFacts(1), None),
 ]
 
 
@@ -141,8 +214,8 @@ LEAD_RULE_TABLE = [
 def test_a_lead_rule_refuses_one_candidate_for_one_lead(
     rule: Any, lead: LeadFacts, reason: Reason | None
 ) -> None:
-    candidate = manager(1, group_ids=frozenset({7}))
-    refusal = rule(situation([candidate]), lead, candidate)
+    candidate = manager(1, group_ids=frozenset({7}), skills=frozenset({"spanish", "tax"}))
+    refusal = rule(situation([candidate], skills="soft"), lead, candidate)
     assert (refusal and refusal.reason) == reason
 
 
@@ -153,6 +226,14 @@ def test_a_lead_rule_names_everybody_it_would_refuse(
     (entry,) = [entry for entry in rules.LEAD_RULES if entry.objection is rule]
     whom = entry.whom(lead)
     assert reason is None or whom is None or 1 in whom
+
+
+def test_a_missing_skill_is_named_and_only_where_skills_count() -> None:
+    candidate, lead = manager(1, skills=frozenset({"tax"})), LeadFacts(1, skills=frozenset("cab"))
+    for mode in ("soft", "hard"):
+        refusal = rules.missing_skill(situation([candidate], skills=mode), lead, candidate)
+        assert refusal == Refusal(Reason.MISSING_SKILL, {"skills": "a, b, c"})
+    assert rules.missing_skill(situation([candidate]), lead, candidate) is None
 
 
 OPENS = NOW + timedelta(hours=15)
@@ -175,6 +256,9 @@ GATE_TABLE: list[tuple[Any, LeadFacts, dict[str, Any], Refusal | None]] = [
         Refusal(Reason.OUTSIDE_HOURS, until=OPENS),
     ),
     (rules.outside_hours, LeadFacts(1), {}, None),
+    (rules.outside_hours, LeadFacts(1, moves=True), {"window_open": False}, None),
+    (rules.incoming_stage, LeadFacts(1, is_incoming=True), {}, Refusal(Reason.INCOMING_STAGE)),
+    (rules.incoming_stage, LeadFacts(1), {}, None),
 ]
 
 
@@ -203,6 +287,24 @@ def test_outside_hours_a_lead_waits_for_the_opening() -> None:
     assert (decision.waiting.code, decision.waiting.until) == (Waiting.OUTSIDE_HOURS, OPENS)
 
 
+@pytest.mark.parametrize(
+    ("lead", "policy", "reason"),
+    [
+        (LeadFacts(1), {"window_open": False, "off_hours": "leave"}, Reason.OUTSIDE_HOURS),
+        (LeadFacts(1, is_incoming=True), {}, Reason.INCOMING_STAGE),
+    ],
+)
+def test_what_is_not_ours_to_deal_is_left_alone(
+    lead: LeadFacts, policy: dict[str, Any], reason: Reason
+) -> None:
+    turn = Turn(situation(3, window_opens_at=OPENS, **policy))
+    decision = turn.deal(lead, NOW)
+    assert decision.kind is Kind.LEFT_ALONE
+    assert decision.refusal is not None
+    assert decision.refusal.reason is reason
+    assert turn.entries() == {}
+
+
 WAITS: list[tuple[list[CandidateFacts], dict[str, Any], Waiting, set[Wake]]] = [
     ([], {}, Waiting.NO_MEMBERS, {Wake.MEMBERS_CHANGED}),
     ([manager(1)], {"members": []}, Waiting.NO_MEMBERS, {Wake.MEMBERS_CHANGED}),
@@ -217,6 +319,30 @@ WAITS: list[tuple[list[CandidateFacts], dict[str, Any], Waiting, set[Wake]]] = [
         {},
         Waiting.ALL_AT_LIMIT,
         {Wake.CAPACITY_FREED, Wake.SHIFT_RESUMED},
+    ),
+    (
+        [manager(1, task_limit=3, tasks=3), manager(2, presence="paused")],
+        {},
+        Waiting.ALL_AT_LIMIT,
+        {Wake.TASK_DONE, Wake.SHIFT_RESUMED},
+    ),
+    (
+        [manager(1, online=False), manager(2, presence="offline")],
+        {"presence": "require"},
+        Waiting.NOBODY_ONLINE,
+        {Wake.CAME_ONLINE, Wake.SHIFT_STARTED},
+    ),
+    (
+        [manager(1, online=False, limit=0)],
+        {"presence": "prefer"},
+        Waiting.ALL_AT_LIMIT,
+        {Wake.CAPACITY_FREED},
+    ),
+    (
+        [manager(1, recent=ago(5, 4)), manager(2, presence="paused")],
+        PACE,
+        Waiting.ALL_AT_PACE,
+        {Wake.MOMENT_REACHED, Wake.SHIFT_RESUMED},
     ),
     (
         [manager(1, participation="forced_off"), manager(2, licensed=False)],
@@ -303,6 +429,29 @@ def test_a_new_rule_never_makes_anyone_eligible(before: Situation) -> None:
     turn = Turn(before, candidate_rules=more)
     new = {verdict.manager_id for verdict in turn.verdicts() if verdict.eligible}
     assert new == {manager_id for manager_id in old if manager_id % 2}
+
+
+@given(situations(), lead_lists())
+def test_a_new_rule_never_makes_anyone_eligible_however_much_is_relaxed(
+    before: Situation, asked: list[LeadFacts]
+) -> None:
+    def dislikes_even_ids(_: Situation, candidate: CandidateFacts) -> Refusal | None:
+        return Refusal(Reason.UNLICENSED) if candidate.manager_id % 2 == 0 else None
+
+    more = (*rules.CANDIDATE_RULES, dislikes_even_ids)
+    old, new = Turn(before), Turn(before, candidate_rules=more)
+    for lead in asked:
+        assert not any(manager_id % 2 == 0 for manager_id in new.eligible_for(lead))
+        if any(manager_id % 2 for manager_id in old.eligible_for(lead)):
+            odd = [manager_id for manager_id in old.eligible_for(lead) if manager_id % 2]
+            assert list(new.eligible_for(lead)) == odd
+
+
+@given(situations())
+def test_a_rule_that_is_not_asked_objects_to_nobody(start: Situation) -> None:
+    asked = rules.asked_by(start, rules.CANDIDATE_RULES)
+    for rule in set(rules.CANDIDATE_RULES) - set(asked):
+        assert not any(rule(start, candidate) for candidate in start.candidates)
 
 
 def test_a_rule_about_the_pace_is_judged_again_after_each_lead() -> None:
