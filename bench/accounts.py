@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db import transaction
@@ -13,10 +13,10 @@ from accounts.kommo.connection.tokens import store_pair
 from accounts.kommo.oauth import TokenPair
 from accounts.models import Account, Group, Lane, Manager, Pipeline, Stage
 from accounts.operations.hooks import hook_digest
-from distribution.models import DistributionSettings, GroupRule, GroupStage, Register
+from distribution.core.policy import read_body, to_json
+from distribution.models import DistributionSettings, Register, Template, Trigger
+from distribution.queries.settings import SIMPLE_BODY, SIMPLE_NAME
 from shifts.models import Shift, ShiftSettings
-
-MIDNIGHT = time(0)
 
 
 @transaction.atomic
@@ -79,14 +79,22 @@ def _make_settings(
         account=account,
         is_enabled=True,
         enabled_at=now - timedelta(days=1),
-        strategy=strategy,
-        hours_from=MIDNIGHT,
-        hours_to=MIDNIGHT,
     )
     ShiftSettings.objects.create(account=account)
-    rule = GroupRule.objects.create(account=account, group=group)
-    Register.objects.create(account=account, rule=rule, name=group.name)
-    GroupStage.objects.create(account=account, rule=rule, pipeline_id=pipeline)
+    body = {
+        **SIMPLE_BODY,
+        "strategy": strategy,
+        "hours": {"start": "00:00", "end": "00:00"},
+        "members": [{"kind": "group", "id": group.kommo_id}],
+    }
+    template = Template.objects.create(
+        account=account, name=SIMPLE_NAME, is_simple=True, body=to_json(read_body(body)[0])
+    )
+    trigger = Trigger.objects.create(
+        account=account, template=template, kind="watch", group=group, stages=[[pipeline, None]]
+    )
+    trigger.register = Register.objects.create(account=account, own_of=trigger, name=group.name)
+    trigger.save(update_fields=["register"])
 
 
 def hook_body(account: Account, lead_id: int, pipeline: int, stage: int, at: int) -> bytes:

@@ -22,7 +22,7 @@ from accounts.models import Account, CallBudget, Group, InboxEvent, Manager
 from accounts.operations.hooks import hook_key
 from accounts.operations.housekeeping import do_housekeeping
 from accounts.operations.inbox import append_event
-from distribution.models import Decision, DistributionSettings, GroupRule, GroupStage, Register
+from distribution.models import Decision, DistributionSettings, Template
 from distribution.operations.deliver import deliver
 from distribution.operations.reconcile import reconcile_due
 from distribution.operations.settings import save_settings
@@ -36,6 +36,7 @@ from sandbox.outbound import Outgoing
 from sandbox.world import World as Sandbox
 from shifts.models import ShiftSettings
 from shifts.operations.plan import keep_plans
+from tests import policies
 
 HOST = "acme.kommo.com"
 # Wednesday 2026-09-23, 10:00 in Madrid.
@@ -174,11 +175,10 @@ class World:
     def configure(self, account: Account, *, shift_mode: str = "manual", **values: Any) -> None:
         """Switch dealing on: every group tracks one pipeline, the first group the first one.
 
-        Hours are all day unless given; `values` are fields of DistributionSettings.
+        Hours are all day unless given; `values` are fields of DistributionSettings or of the page.
         """
+        page = {name: values.pop(name) for name in policies.PAGE if name in values}
         hours = {
-            "hours_from": ALL_DAY[0],
-            "hours_to": ALL_DAY[1],
             "redistribution_from": ALL_DAY[0],
             "redistribution_to": ALL_DAY[1],
         }
@@ -188,13 +188,12 @@ class World:
         )
         ShiftSettings.objects.update_or_create(account=account, defaults={"mode": shift_mode})
         pipelines = sorted(self.sandbox.crm.account_at(account.host).pipelines)  # type: ignore[union-attr]
+        groups: dict[int, policies.Stages] = {}
         for place, group in enumerate(Group.objects.for_account(account).order_by("kommo_id")):
-            if GroupRule.objects.for_account(account).filter(group=group).exists():
-                continue
-            rule = GroupRule.objects.create(account=account, group=group, priority=place)
-            Register.objects.create(account=account, rule=rule, name=group.name)
-            pipeline = pipelines[min(place, len(pipelines) - 1)]
-            GroupStage.objects.create(account=account, rule=rule, pipeline_id=pipeline)
+            groups[group.kommo_id] = [[pipelines[min(place, len(pipelines) - 1)], None]]
+        if not Template.objects.for_account(account).filter(is_simple=True).exists():
+            policies.simple(account, groups)
+        policies.change_simple(account, **policies.sections(page))
         append_event(account, InboxEvent.Kind.SETTINGS, {"at": self.clock.now()}, self.now)
         self.run()
 

@@ -56,7 +56,10 @@ class SettingsForm(forms.Form):
     shift_mode = _choice(_("Shift mode"), ShiftSettings.Mode.choices)
     is_enabled = _tick(_("Distribution is on"))
     mode = _choice(_("Distribution mode"), DistributionSettings.Mode.choices)
-    strategy = _choice(_("Who gets the lead"), DistributionSettings.Strategy.choices)
+    strategy = _choice(
+        _("Who gets the lead"),
+        [("least_loaded", _("To the least loaded")), ("even", _("Evenly, in turn"))],
+    )
     hours_from = _hour(_("New leads from"))
     hours_to = _hour(_("New leads until"))
     schedule_gate = _tick(_("Schedules count"))

@@ -85,9 +85,7 @@ class Decision(AccountOwnedHot):
             models.UniqueConstraint(
                 fields=["account", "lead_id", "stage_entry"],
                 name="decision_dealt_once",
-                condition=models.Q(
-                    kind="distribution", chosen_id__isnull=False, is_shadow=False
-                ),
+                condition=models.Q(kind="distribution", chosen_id__isnull=False, is_shadow=False),
             )
         ]
         indexes = [

@@ -59,9 +59,7 @@ class TemplateVersion(AccountOwned):
         verbose_name = _("version of a template")
         verbose_name_plural = _("versions of templates")
         constraints = [
-            models.UniqueConstraint(
-                fields=["template", "version"], name="template_version_once"
-            )
+            models.UniqueConstraint(fields=["template", "version"], name="template_version_once")
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from accounts.models import Stage
 from distribution.models import Decision, DistributionSettings, Effect, LeadMirror
 from distribution.operations.rows import LeadRow
 from distribution.operations.work_state import TurnWork
-from distribution.queries.config import AccountConfig, RuleConfig
+from distribution.queries.config import AccountConfig, TriggerConfig
 
 State = LeadMirror.State
 
@@ -26,7 +26,7 @@ def needs_read(config: AccountConfig, row: LeadRow | None, hint: LeadHint) -> bo
     if row is None:
         if not hint.pipeline_id or not hint.status_id:
             return hint.action != "delete"
-        return config.rule_of(hint.pipeline_id, hint.status_id) is not None
+        return config.cares_for(hint.pipeline_id, hint.status_id)
     if hint.action in ("delete", "restore") or not hint.updated_at:
         return True
     if hint.updated_at < row.version:
@@ -53,25 +53,26 @@ def absorb_gone(work: TurnWork, lead_id: int, observed_at: datetime) -> None:
 def absorb_lead(
     work: TurnWork, lead: Lead, hints: Sequence[LeadHint], observed_at: datetime
 ) -> None:
-    """Bring the mirror up to what was read, and queue the lead if it is new to a group's stages."""
+    """Bring the mirror up to what was read, and queue the lead if a trigger wants it."""
     row = work.rows.get(lead.id)
-    rule = work.config.rule_of(lead.pipeline_id, lead.status_id)
+    watch = work.config.watch_of(lead.pipeline_id, lead.status_id)
     if row is None:
-        if rule is not None and not lead.is_deleted:
-            _meet(work, lead, rule, hints, observed_at)
+        is_wanted = lead.id in work.asked or work.config.cares_for(lead.pipeline_id, lead.status_id)
+        if is_wanted and not lead.is_deleted:
+            _meet(work, lead, watch, hints, observed_at)
         return
     if lead.updated_at < row.version:
         return
     if lead.is_deleted:
         absorb_gone(work, lead.id, observed_at)
         return
-    _update(work, row, lead, rule, hints, observed_at)
+    _update(work, row, lead, watch, hints, observed_at)
 
 
 def _meet(
     work: TurnWork,
     lead: Lead,
-    rule: RuleConfig,
+    watch: TriggerConfig | None,
     hints: Sequence[LeadHint],
     observed_at: datetime,
 ) -> None:
@@ -85,13 +86,15 @@ def _meet(
         lead.updated_at,
         observed_at,
         lead.created_at,
-        rule_id=rule.rule_id,
+        trigger_id=watch.trigger_id if watch else None,
         is_excluded=is_filled(lead, work.config.exclusion_field_id),
     )
     work.rows[row.lead_id] = row
-    is_new = _is_sent(work.config, hints) or (
-        _watches(work.config) and _is_new(work.config, lead, hints)
+    is_new = watch is not None and (
+        _is_sent(work.config, hints)
+        or (_watches(work.config) and _is_new(work.config, lead, hints))
     )
+    is_new = take_asked(work, row) or is_new
     with work.changing(row):
         row.is_counted = not is_new
     if is_new:
@@ -102,34 +105,60 @@ def _update(
     work: TurnWork,
     row: LeadRow,
     lead: Lead,
-    rule: RuleConfig | None,
+    watch: TriggerConfig | None,
     hints: Sequence[LeadHint],
     observed_at: datetime,
 ) -> None:
-    place = (lead.pipeline_id, lead.status_id)
+    config, place = work.config, (lead.pipeline_id, lead.status_id)
+    former = config.watch_of(*row.place)
     with work.changing(row):
         if row.is_deleted and row.is_in_flight:
             _take_up_again(work, row, lead.owner_id or None)
         _absorb_owner(work, row, lead.owner_id or None, observed_at)
-        if place != (row.pipeline_id, row.status_id):
+        has_moved = place != row.place
+        if has_moved:
             row.stage_entry += 1
-        entered = rule is not None and (row.rule_id != rule.rule_id or row.is_deleted)
+            row.cycle.asked = []
+        is_known = row.trigger_id is not None and not row.is_deleted
+        entered = watch is not None and not (is_known and watch == former)
         row.name, row.pipeline_id, row.status_id = lead.name[:255], *place
         row.version, row.confirmed_at = lead.updated_at, observed_at
-        row.rule_id = rule.rule_id if rule else None
-        row.is_excluded = is_filled(lead, work.config.exclusion_field_id)
+        _place(work, row, watch)
+        row.is_excluded = is_filled(lead, config.exclusion_field_id)
         row.is_deleted = False
-        if rule is None or (row.is_excluded and row.in_queue):
+        if row.trigger_id is None or (row.is_excluded and row.in_queue):
             row.leave_queue(State.SEEN)
         if lead.status_id in Stage.CLOSED:
             row.forget_original()
-        is_asked = (entered and _watches(work.config)) or (
-            rule is not None and not row.in_queue and _is_sent(work.config, hints)
+        is_asked = (entered and _watches(config)) or (
+            watch is not None and not row.in_queue and _is_sent(config, hints)
         )
+        is_asked = take_asked(work, row) or is_asked
         is_new = is_asked and row.dealt_entry < row.stage_entry
-        row.is_counted = rule is not None and not is_new and row.state != State.WAITING
+        is_open = row.trigger_id is not None or config.cares_for(*place)
+        row.is_counted = is_open and not is_new and row.state != State.WAITING
     if is_new:
         work.to_deal.append(row)
+
+
+def _place(work: TurnWork, row: LeadRow, watch: TriggerConfig | None) -> None:
+    """Say which trigger the lead belongs to: one that has sent it, or a watch of its stage."""
+    present = work.config.trigger(row.trigger_id)
+    if present is not None:
+        if present.trigger_id in row.cycle.asked:
+            return
+        if present in work.config.watches_of(*row.place):
+            return
+    row.trigger_id = watch.trigger_id if watch else None
+
+
+def take_asked(work: TurnWork, row: LeadRow) -> bool:
+    """Let the triggers that have sent the lead in this turn have it; say whether there are any."""
+    sent = [one for one in work.asked.get(row.lead_id, ()) if work.config.trigger(one)]
+    row.cycle.asked += [one for one in sent if one not in row.cycle.asked]
+    if sent and row.trigger_id not in row.cycle.asked:
+        row.trigger_id = sent[0]
+    return bool(sent) and work.config.is_enabled
 
 
 def _take_up_again(work: TurnWork, row: LeadRow, seen: int | None) -> None:
@@ -212,21 +241,21 @@ def _is_sent(config: AccountConfig, hints: Sequence[LeadHint]) -> bool:
 def _is_new(config: AccountConfig, lead: Lead, hints: Sequence[LeadHint]) -> bool:
     """Say whether a lead met for the first time is new, not merely unknown to us.
 
-    New is what was created since dealing was switched on, or moved in from a stage of no group.
+    New is what was created since dealing was switched on, or moved in from an unwatched stage.
     """
     if config.enabled_at and lead.created_at >= int(config.enabled_at.timestamp()):
         return True
     for hint in hints:
         if hint.action == "status" and hint.old_status_id:
-            before = config.rule_of(lead.pipeline_id, hint.old_status_id)
-            if before != config.rule_of(lead.pipeline_id, lead.status_id):
+            before = config.watch_of(lead.pipeline_id, hint.old_status_id)
+            if before != config.watch_of(lead.pipeline_id, lead.status_id):
                 return True
     return False
 
 
 def is_dealt_with(config: AccountConfig, lead: Lead) -> bool:
-    """Say whether a lead stands in a group's stage and is not excluded."""
-    is_tracked = config.rule_of(lead.pipeline_id, lead.status_id) is not None
+    """Say whether a lead stands in a watched stage and is not excluded."""
+    is_tracked = config.watch_of(lead.pipeline_id, lead.status_id) is not None
     return is_tracked and not is_filled(lead, config.exclusion_field_id)
 
 

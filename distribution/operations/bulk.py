@@ -39,19 +39,25 @@ class DecisionRow:
     lag_before: int | None = None
     eligible: int = 0
     wave_id: int | None = None
+    trigger_id: int | None = None
+    template_id: int | None = None
+    template_version: int | None = None
+    is_shadow: bool = False
 
 
 @dataclass(slots=True)
 class EffectRow:
-    """A row of Effect to be written, kind owner."""
+    """A row of Effect to be written."""
 
     lead_id: int
     decision_id: int
     expected_from: int | None
-    target: int
+    target: int | None
     read_version: int
     read_at: datetime
-    note: str
+    note: str = ""
+    kind: str = "owner"
+    payload: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -59,7 +65,7 @@ class TurnRow:
     """A row of TurnRecord with its roster."""
 
     key: str
-    rule_id: int
+    trigger_id: int
     digest: bytes
     roster: Json
     opening: Json
@@ -85,7 +91,8 @@ class Written:
     turns: list[TurnRow] = field(default_factory=list)
     decisions: list[DecisionRow] = field(default_factory=list)
     effects: list[EffectRow] = field(default_factory=list)
-    loads: dict[int, int] = field(default_factory=dict)  # user id -> change
+    # (user id, scope of ManagerLoad) -> change
+    loads: dict[tuple[int, int], int] = field(default_factory=dict)
     # (register id, user id) -> (lag, count, last lead at)
     entries: dict[tuple[int, int], tuple[int, int, datetime | None]] = field(default_factory=dict)
     timers: list[TimerRow] = field(default_factory=list)
@@ -134,6 +141,7 @@ _TYPES = {
     "stage_entry": "int",
     "dealt_entry": "int",
     "displaced_entry": "int",
+    "cycle": "jsonb",
 }
 _ARRAYS = ", ".join(f"%s::{_TYPES.get(column, 'bigint')}[]" for column in COLUMNS)
 # What delivery or a newer read has seen in Kommo is never overwritten by an older look.
@@ -156,7 +164,7 @@ INSERT INTO distribution_roster (account_id, digest, body)
 SELECT %s, u.* FROM unnest(%s::bytea[], %s::jsonb[]) AS u ON CONFLICT (account_id, digest) DO NOTHING
 """
 _TURNS = """
-INSERT INTO distribution_turnrecord (account_id, decided_at, key, rule_id, roster_digest, opening)
+INSERT INTO distribution_turnrecord (account_id, decided_at, key, trigger_id, roster_digest, opening)
 SELECT %s, %s, u.* FROM unnest(%s::text[], %s::bigint[], %s::bytea[], %s::jsonb[]) AS u
 """
 _DECISION_COLUMNS = (
@@ -174,6 +182,10 @@ _DECISION_COLUMNS = (
     ("lag_before", "bigint"),
     ("eligible", "int"),
     ("wave_id", "bigint"),
+    ("trigger_id", "bigint"),
+    ("template_id", "bigint"),
+    ("template_version", "int"),
+    ("is_shadow", "boolean"),
 )
 _DECISIONS = f"""
 INSERT INTO distribution_decision (account_id, decided_at,
@@ -182,19 +194,20 @@ SELECT %s, %s, u.* FROM unnest(
   {", ".join(f"%s::{kind}[]" for _, kind in _DECISION_COLUMNS)}, %s::jsonb[], %s::jsonb[]) AS u
 """
 _EFFECTS = """
-INSERT INTO distribution_effect (account_id, created_at, kind, state, attempts, crashes, token,
-  result, lead_id, decision_id, expected_from, target, read_version, read_at, note)
-SELECT %s, %s, 'owner', 'pending', 0, 0, 0, '', u.* FROM unnest(%s::bigint[], %s::bigint[],
-  %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[]) AS u
+INSERT INTO distribution_effect (account_id, created_at, state, attempts, crashes, token,
+  result, lead_id, decision_id, expected_from, target, read_version, read_at, note, kind, payload)
+SELECT %s, %s, 'pending', 0, 0, 0, '', u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[],
+  %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[]) AS u
 """
 _LOADS = """
-INSERT INTO distribution_managerload AS l (account_id, user_id, open_leads)
-SELECT %s, u.* FROM unnest(%s::bigint[], %s::int[]) AS u
-ON CONFLICT (account_id, user_id) DO UPDATE SET open_leads = l.open_leads + excluded.open_leads
+INSERT INTO distribution_managerload AS l (account_id, user_id, scope, number)
+SELECT %s, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS u
+ON CONFLICT (account_id, user_id, scope) DO UPDATE SET number = l.number + excluded.number
 """
 _ENTRIES = """
-INSERT INTO distribution_registerentry (account_id, register_id, user_id, lag, count, last_lead_at)
-SELECT %s, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS u
+INSERT INTO distribution_registerentry (account_id, joined_at, register_id, user_id, lag, count,
+  last_lead_at)
+SELECT %s, %s, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS u
 ON CONFLICT (account_id, register_id, user_id) DO UPDATE
 SET lag = excluded.lag, count = excluded.count, last_lead_at = excluded.last_lead_at
 """
@@ -227,6 +240,14 @@ INSERT INTO distribution_effect (account_id, lead_id, kind, decision_id, read_ve
   note, state, created_at, attempts, crashes, token, result)
 SELECT s.account_id, s.lead_id, 'note', s.decision_id, 0, %s, s.note, 'pending', %s, 0, 0, 0, ''
 FROM settled s WHERE s.note <> ''
+"""
+# So do the linked entities.
+_LINKS_OF_SETTLED = """
+INSERT INTO distribution_effect (account_id, lead_id, kind, decision_id, target, read_version,
+  read_at, note, state, created_at, attempts, crashes, token, result, payload)
+SELECT s.account_id, s.lead_id, 'links', s.decision_id, s.target, 0, %s, '', 'pending', %s, 0, 0,
+  0, '', s.payload
+FROM settled s WHERE s.payload ? 'links'
 """
 # Not yet sent: nothing has to be read back.
 _SUPERSEDED = """
@@ -263,20 +284,24 @@ def write_turn(account_id: int, written: Written, *, last: tuple[str, list[Any]]
 
 def _add_leads(statement: _Statement, account_id: int, written: Written) -> None:
     if written.leads:
-        statement.add(_MIRROR, [account_id, *_columns(written.leads, COLUMNS)])
+        *columns, cycles = _columns(written.leads, COLUMNS)
+        stored = [cycle.to_json() for cycle in cycles]
+        statement.add(_MIRROR, [account_id, *columns, stored])
     if written.effects:
         names = ("lead_id", "decision_id", "expected_from", "target", "read_version", "read_at")
-        values = _columns(written.effects, (*names, "note"))
-        statement.add(_EFFECTS, [account_id, written.now, *values])
+        values = _columns(written.effects, (*names, "note", "kind"))
+        payloads = _texts(effect.payload for effect in written.effects)
+        statement.add(_EFFECTS, [account_id, written.now, *values, payloads])
     if written.settled_effects:
         settled = [list(column) for column in zip(*written.settled_effects, strict=True)]
         statement.add(
             _SETTLED,
             [written.now, *settled, account_id],
             name="settled",
-            returning="e.account_id, e.lead_id, e.decision_id, e.note",
+            returning="e.account_id, e.lead_id, e.decision_id, e.note, e.target, e.payload",
         )
         statement.add(_NOTES_OF_SETTLED, [written.now, written.now])
+        statement.add(_LINKS_OF_SETTLED, [written.now, written.now])
     if written.superseded_leads:
         statement.add(_SUPERSEDED, [written.now, account_id, written.superseded_leads])
 
@@ -285,9 +310,9 @@ def _add_records(statement: _Statement, account_id: int, written: Written) -> No
     if written.turns:
         rosters: Mapping[bytes, Json] = {turn.digest: turn.roster for turn in written.turns}
         statement.add(_ROSTERS, [account_id, list(rosters), _texts(rosters.values())])
-        keys, rules, digests = _columns(written.turns, ("key", "rule_id", "digest"))
+        keys, triggers, digests = _columns(written.turns, ("key", "trigger_id", "digest"))
         openings = _texts(turn.opening for turn in written.turns)
-        statement.add(_TURNS, [account_id, written.now, keys, rules, digests, openings])
+        statement.add(_TURNS, [account_id, written.now, keys, triggers, digests, openings])
     if written.decisions:
         columns = _columns(written.decisions, (name for name, _ in _DECISION_COLUMNS))
         facts = _texts(row.lead_facts for row in written.decisions)
@@ -299,14 +324,15 @@ def _add_records(statement: _Statement, account_id: int, written: Written) -> No
 
 
 def _add_counters(statement: _Statement, account_id: int, written: Written) -> None:
-    changed = {user: change for user, change in sorted(written.loads.items()) if change}
+    changed = {key: change for key, change in sorted(written.loads.items()) if change}
     if changed:
-        statement.add(_LOADS, [account_id, list(changed), list(changed.values())])
+        users, scopes = (list(column) for column in zip(*changed, strict=True))
+        statement.add(_LOADS, [account_id, users, scopes, list(changed.values())])
     if written.entries:
         registers, users = zip(*written.entries, strict=True)
         lags, counts, last = zip(*written.entries.values(), strict=True)
         values = [list(column) for column in (registers, users, lags, counts, last)]
-        statement.add(_ENTRIES, [account_id, *values])
+        statement.add(_ENTRIES, [account_id, written.now, *values])
 
 
 def _add_timers(statement: _Statement, account_id: int, written: Written) -> None:

@@ -10,6 +10,8 @@ from distribution.core.facts import LeadFacts
 from distribution.core.reasons import Reason
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import DecisionRow, TimerRow
+from distribution.operations.customers import sticky_of
+from distribution.operations.following import given, move_to_stage
 from distribution.operations.notes import REFUSED
 from distribution.operations.rows import LeadRow, rows_in_queue
 from distribution.operations.work_state import TurnWork
@@ -22,38 +24,53 @@ Kind = Decision.Kind
 def deal_all(work: TurnWork) -> None:
     """Deal what waits, if anything can have changed for it, then the new leads, in their order."""
     waiting: list[LeadRow] = []
-    if work.config.rules and (work.is_released or (work.to_deal and work.anyone_free())):
+    if work.config.triggers and (work.is_released or (work.to_deal and work.anyone_free())):
         waiting = _waiting(work)
     moved_on = _drain(work, [row for row in waiting if row.state == State.WAITING])
-    for row in work.to_deal:
+    for row in _by_trigger(work.to_deal):
         deal_new(work, row)
     moved_on |= _move_parked(work, [row for row in waiting if row.state == State.PARKED])
-    counts = Counter(row.rule_id for row in waiting)
-    if any(counts[rule_id] >= QUEUE_LIMIT for rule_id in moved_on):
+    counts = Counter(row.trigger_id for row in waiting)
+    if any(counts[trigger_id] >= QUEUE_LIMIT for trigger_id in moved_on):
         set_drain(work, work.now)  # a long queue goes on in the next turn
+
+
+def _by_trigger(rows: list[LeadRow]) -> list[LeadRow]:
+    """Return new leads in their order, trigger by trigger: each change of trigger costs a judging."""
+    first = {row.trigger_id: place for place, row in reversed(list(enumerate(rows)))}
+    return sorted(rows, key=lambda row: first[row.trigger_id])
 
 
 def _waiting(work: TurnWork) -> list[LeadRow]:
     """Return the leads in the queue, longest waiting first, without those that are new anyway."""
     fresh = {row.lead_id for row in work.to_deal}
-    rules = [rule.rule_id for rule in work.config.rules]
-    found = work.known(rows_in_queue(work.config.account_id, rules, QUEUE_LIMIT))
+    triggers = [trigger.trigger_id for trigger in work.config.triggers]
+    found = work.known(rows_in_queue(work.config.account_id, triggers, QUEUE_LIMIT))
     rows = {row.lead_id: row for row in found}
     rows |= {lead_id: work.rows[lead_id] for lead_id in work.refused}  # queued by this turn
     return [row for row in rows.values() if row.in_queue and row.lead_id not in fresh]
 
 
 def _drain(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:
-    """Deal waiting leads, first come first served (F41, F82); return the rules that moved on.
+    """Deal waiting leads, first come first served (F41, F82); return the triggers that moved on.
 
     Where nobody is free the leads learn at least why they wait now.
     """
     moved_on: set[int | None] = set()
-    stuck: set[int | None] = set()  # rules in which nobody can take another lead
+    stuck: set[int | None] = set()  # triggers in which nobody can take another lead
     for row in rows:
-        if row.rule_id not in stuck:
-            (moved_on if _try(work, row) else stuck).add(row.rule_id)
+        if row.trigger_id not in stuck:
+            if _try(work, row):
+                moved_on.add(row.trigger_id)
+            elif _wait_alike(work, row):
+                stuck.add(row.trigger_id)
     return moved_on
+
+
+def _wait_alike(work: TurnWork, row: LeadRow) -> bool:
+    """Say whether what keeps this lead waiting keeps all of its trigger waiting."""
+    trigger = work.config.trigger(row.trigger_id)
+    return trigger is None or trigger.template.waits_alike
 
 
 def _try(work: TurnWork, row: LeadRow) -> bool:
@@ -72,9 +89,9 @@ def _move_parked(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:
         elif _is_back(work, row.owner_id):
             with work.changing(row):
                 row.leave_queue(State.DEALT)
-            moved_on.add(row.rule_id)
-        elif row.rule_id not in stuck:
-            (moved_on if move_lead(work, row, wave_id=None) else stuck).add(row.rule_id)
+            moved_on.add(row.trigger_id)
+        elif row.trigger_id not in stuck:
+            (moved_on if move_lead(work, row, wave_id=None) else stuck).add(row.trigger_id)
     return moved_on
 
 
@@ -84,34 +101,69 @@ def _is_back(work: TurnWork, user_id: int | None) -> bool:
 
 def deal_new(work: TurnWork, row: LeadRow) -> bool:
     """Deal a lead for its present stage entry; False = nobody can take it now."""
-    turn = work.turn_of(row.rule_id) if row.rule_id else None
-    if turn is None:
+    trigger = work.choose_trigger(row)
+    turn = work.turn_of(trigger.trigger_id) if trigger else None
+    if trigger is None or turn is None:
         return False
-    facts = _facts(row, moves=False)
+    if row.trigger_id != trigger.trigger_id:
+        with work.changing(row):
+            row.trigger_id = trigger.trigger_id
+    facts = facts_of(work, row, moves=False)
     decision = turn.deal(facts, work.now)
+    if trigger.template.is_shadow:
+        return _in_shadow(work, row, decision, facts)
     if decision.kind is decide.Kind.DEALT and decision.chosen is not None:
         previous = row.owner_id
         with work.changing(row):
             row.dealt_entry = row.stage_entry
             row.forget_original()
             row.leave_queue(State.DEALT)
-        recorded = _record(work, row, Kind.DISTRIBUTION, decision, facts, previous)
+        recorded = record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, previous)
         work.give(row, decision.chosen, recorded)
+        given(work, row, decision, recorded)
         return True
-    if decision.kind is decide.Kind.LEFT_ALONE:
-        with work.changing(row):
-            row.is_counted = True
-            row.dealt_entry = row.stage_entry
-            row.leave_queue(State.SEEN)
-        _record(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+    if decision.kind in (decide.Kind.LEFT_ALONE, decide.Kind.TO_STAGE):
+        recorded = _let_go(work, row, decision, facts)
+        if decision.kind is decide.Kind.TO_STAGE:
+            move_to_stage(work, row, trigger.template.body.nobody.stage, recorded)
         return True
     _wait(work, row, decision, facts)
     return False
 
 
+def _let_go(
+    work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts
+) -> DecisionRow:
+    """Leave a lead with whom it has: nothing more is done in this stage entry."""
+    with work.changing(row):
+        row.is_counted = True
+        row.dealt_entry = row.stage_entry
+        row.leave_queue(State.SEEN)
+    return record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+
+
+def _in_shadow(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts) -> bool:
+    """Record what would have been done; the lead stays as it is (N8)."""
+    is_waiting = decision.kind is decide.Kind.WAITING
+    if is_waiting and decision.waiting and decision.waiting.until:
+        set_drain(work, decision.waiting.until)
+    if is_waiting and row.waiting_reason == why(decision)[0]:
+        return False
+    with work.changing(row):
+        row.is_counted = True
+        if is_waiting:
+            row.waiting_since = row.waiting_since or work.now
+            row.state, row.waiting_reason = State.WAITING, why(decision)[0]
+        else:
+            row.dealt_entry = row.stage_entry
+            row.leave_queue(State.SEEN)
+    recorded = record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+    recorded.is_shadow = True
+    return not is_waiting
+
+
 def _wait(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts) -> None:
-    reason = decision.waiting.code.value if decision.waiting else ""
-    until = decision.waiting.until if decision.waiting else None
+    reason, until = why(decision)
     if until is not None:
         set_drain(work, until)
     if row.state == State.WAITING and row.waiting_reason == reason:
@@ -120,21 +172,23 @@ def _wait(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFa
         row.is_counted = False
         row.waiting_since = row.waiting_since or work.now
         row.state, row.waiting_reason = State.WAITING, reason
-    _record(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+    record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
 
 
 def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
     """Move the lead of a manager who left to a colleague; False = nobody can take it: parked."""
-    turn = work.moving_turn_of(row.rule_id) if row.rule_id else None
+    turn = work.turn_of(row.trigger_id, by_load=True)
     if turn is None or (row.lead_id not in work.refused and not _may_move(work, row)):
         return False
-    facts = _facts(row, moves=True, tried=work.refused.get(row.lead_id, frozenset()))
+    facts = facts_of(work, row, moves=True, tried=work.refused.get(row.lead_id, frozenset()))
     decision = turn.deal(facts, work.now)
     if decision.chosen is None:
         _park(work, row, decision, facts, wave_id)
         return False
     left = row.owner_id
-    recorded = _record(work, row, Kind.REDISTRIBUTION, decision, facts, left, wave_id)
+    recorded = record_dealing(
+        work, row, Kind.REDISTRIBUTION, decision, facts, left, wave_id=wave_id, by_load=True
+    )
     with work.changing(row):
         row.leave_queue(State.DEALT)
         if row.lead_id not in work.refused:
@@ -143,6 +197,7 @@ def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
         if row.original_owner_id == decision.chosen:
             row.forget_original()
     work.give(row, decision.chosen, recorded)
+    given(work, row, decision, recorded)
     return True
 
 
@@ -166,15 +221,17 @@ def _park(
     wave_id: int | None,
 ) -> None:
     """Leave the lead with the one who left, to be tried again at the next release."""
-    reason = decision.waiting.code.value if decision.waiting else ""
-    if decision.waiting and decision.waiting.until:
-        set_drain(work, decision.waiting.until)
+    reason, until = why(decision)
+    if until is not None:
+        set_drain(work, until)
     if row.state == State.PARKED and row.waiting_reason == reason:
         return
     with work.changing(row):
         row.waiting_since = row.waiting_since or work.now
         row.state, row.waiting_reason = State.PARKED, reason
-    _record(work, row, Kind.REDISTRIBUTION, decision, facts, row.owner_id, wave_id)
+    record_dealing(
+        work, row, Kind.REDISTRIBUTION, decision, facts, row.owner_id, wave_id=wave_id, by_load=True
+    )
 
 
 def set_drain(work: TurnWork, due_at: datetime) -> None:
@@ -182,7 +239,10 @@ def set_drain(work: TurnWork, due_at: datetime) -> None:
     work.set_timer(TimerRow(Timer.Kind.DRAIN, 0, due_at, earliest=True))
 
 
-def _facts(row: LeadRow, *, moves: bool, tried: frozenset[int] = frozenset()) -> LeadFacts:
+def facts_of(
+    work: TurnWork, row: LeadRow, *, moves: bool, tried: frozenset[int] = frozenset()
+) -> LeadFacts:
+    """Return a lead as the engine sees it."""
     return LeadFacts(
         row.lead_id,
         row.pipeline_id,
@@ -192,21 +252,32 @@ def _facts(row: LeadRow, *, moves: bool, tried: frozenset[int] = frozenset()) ->
         tried,
         arrived_at=datetime.fromtimestamp(row.created_in_kommo_at, UTC),
         moves=moves,
+        waiting_since=row.waiting_since,
+        skills=frozenset(row.cycle.skills),
+        sticky=None if moves else sticky_of(work, row),
+        counted=row.is_counted,
+        is_incoming=row.place in work.config.unsorted,
     )
 
 
-def _record(
+def record_dealing(
     work: TurnWork,
     row: LeadRow,
     kind: Kind,
     decision: decide.Decision,
     facts: LeadFacts,
     previous: int | None,
+    *,
     wave_id: int | None = None,
+    by_load: bool = False,
 ) -> DecisionRow:
-    reason, until = _why(decision)
+    """Note what the engine decided, with all that is needed to decide it again."""
+    reason, until = why(decision)
     if row.lead_id in work.refused:
         reason = REFUSED
+    is_dealt = decision.chosen is not None
+    if is_dealt and decision.because is None and decision.chosen is not None:
+        work.note_pace(decision.chosen)
     return work.record(
         row,
         kind,
@@ -214,18 +285,21 @@ def _record(
         previous_owner_id=previous,
         reason=reason,
         until=until,
-        turn_key=work.turn_key(row.rule_id or 0, moves=facts.moves),
+        turn_key=work.turn_key(row.trigger_id, by_load=by_load),
         seq=decision.seq,
         lead_facts=records.lead_to_json(facts),
         verdicts=decision.as_json().get("verdicts", []),
-        load_before=decision.load_before if decision.chosen is not None else None,
-        lag_before=decision.lag_before if decision.chosen is not None else None,
+        load_before=decision.load_before if is_dealt else None,
+        lag_before=decision.lag_before if is_dealt else None,
         eligible=decision.eligible_count,
         wave_id=wave_id,
     )
 
 
-def _why(decision: decide.Decision) -> tuple[str, datetime | None]:
+def why(decision: decide.Decision) -> tuple[str, datetime | None]:
+    """Return the code of what became of a lead, and when it is looked at again."""
+    if decision.because is not None:
+        return decision.because.value, None
     if decision.waiting is not None:
         return decision.waiting.code.value, decision.waiting.until
     if decision.refusal is not None:

@@ -36,7 +36,7 @@ WHERE e.id = ANY(ARRAY(
         AND f.state IN ('pending', 'sending', 'unknown')))
   ORDER BY e.id LIMIT %(limit)s))
 RETURNING e.id, e.lead_id, e.decision_id, e.expected_from, e.target, e.read_version, e.read_at,
-  e.note, e.attempts, e.crashes, e.created_at
+  e.note, e.attempts, e.crashes, e.created_at, e.kind, e.entity_id, e.payload::json
 """
 
 
@@ -55,6 +55,9 @@ class ClaimedEffect:
     attempts: int  # this one included
     crashes: int  # claims without an end, this one included
     created_at: datetime
+    kind: str
+    entity_id: int | None
+    payload: dict[str, Any]
 
     @property
     def facts(self) -> OwnerEffect:
@@ -117,8 +120,8 @@ class Settlement:
     def done(self, effect: ClaimedEffect, version: int, how: str) -> None:
         """Kommo has carried the effect out."""
         self._done.append((effect.id, version, how))
-        is_owner = effect.target is not None
-        self.makes_more_work = self.makes_more_work or (is_owner and bool(effect.note))
+        if effect.kind == Effect.Kind.OWNER and (effect.note or "links" in effect.payload):
+            self.makes_more_work = True
 
     def ended(self, effect: ClaimedEffect, outcome: Outcome, seen: int | None) -> None:
         """Somebody else's change stands, or the lead is gone: the turn takes it in."""
@@ -173,7 +176,7 @@ done AS (
   SET state = 'done', settled_at = %s, crashes = 0, result = u.how
   FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS u(id, version, how)
   WHERE e.id = u.id AND e.token = %s AND e.state = 'sending'
-  RETURNING e.account_id, e.lead_id, e.kind, e.target, e.decision_id, e.note, u.version,
+  RETURNING e.account_id, e.lead_id, e.kind, e.target, e.decision_id, e.note, e.payload, u.version,
     -- several machines read their clocks: what we sent is newer than what we had read
     greatest(CASE u.how WHEN 'read back' THEN %s ELSE %s END,
              e.read_at + interval '1 microsecond') AS seen_at
@@ -187,6 +190,12 @@ done AS (
     note, state, created_at, attempts, crashes, token, result)
   SELECT d.account_id, d.lead_id, 'note', d.decision_id, 0, %s, d.note, 'pending', %s, 0, 0, 0, ''
   FROM done d WHERE d.kind = 'owner' AND d.note <> ''
+), links AS (
+  INSERT INTO distribution_effect (account_id, lead_id, kind, decision_id, target, read_version,
+    read_at, note, state, created_at, attempts, crashes, token, result, payload)
+  SELECT d.account_id, d.lead_id, 'links', d.decision_id, d.target, 0, %s, '', 'pending', %s, 0, 0,
+    0, '', d.payload
+  FROM done d WHERE d.kind = 'owner' AND d.payload ? 'links'
 )"""
 _ENDED = """
 ended AS (
@@ -225,7 +234,7 @@ def write_settlement(settlement: Settlement, *, release: bool) -> None:
     if settlement._done:
         parts.append(_DONE)
         read_at = settlement.began_at  # nothing later is known from what was read back
-        values += [now, *_columns(settlement._done), lease.token, read_at, now, now, now]
+        values += [now, *_columns(settlement._done), lease.token, read_at, *[now] * 5]
     if settlement._ended:
         bodies = [_body(happening) for happening in settlement._happenings]
         ids = [happening["effect"] for happening in settlement._happenings]

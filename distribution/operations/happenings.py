@@ -74,7 +74,7 @@ def _absorb_settings(work: TurnWork, payload: Json) -> None:
 _AWAY_WITH_LEADS = """
 SELECT m.kommo_id FROM accounts_manager m
 JOIN distribution_managerload l ON l.account_id = m.account_id AND l.user_id = m.kommo_id
-WHERE m.account_id = %s AND NOT m.is_active_in_kommo AND l.open_leads > 0
+WHERE m.account_id = %s AND NOT m.is_active_in_kommo AND l.scope = 0 AND l.number > 0
 """
 
 
@@ -103,7 +103,7 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
         if row.is_in_flight and payload["seen"] != row.owner_id:
             with work.changing(row):
                 overrule(work, row, payload["seen"])
-                row.is_counted = row.rule_id is not None
+                row.is_counted = row.trigger_id is not None
     elif payload["outcome"] == "left":
         if row.is_in_flight and row.owner_id == payload["target"]:
             with work.changing(row):  # the turn has read the lead, too: absorbing places it anew

@@ -45,7 +45,9 @@ def run_waves(work: TurnWork) -> None:
 
 
 def _move_all(work: TurnWork, user_id: int, payload: Json) -> None:
-    rows = work.known(rows_of_owner(work.config.account_id, user_id, WAVE_LIMIT))
+    config = work.config
+    moving = [one.trigger_id for one in config.triggers if one.template.body.departure.moves]
+    rows = work.known(rows_of_owner(config.account_id, user_id, moving, WAVE_LIMIT))
     rows = [
         row for row in rows if row.owner_id == user_id and row.is_counted and not row.is_excluded
     ]
@@ -87,7 +89,7 @@ def _return_one(work: TurnWork, user_id: int, row: LeadRow, wave_id: int) -> boo
             owner_id=row.owner_id,
             transferee_id=row.transferee_id or 0,
             owner_changed_by_hand=False,  # a change by hand has cancelled the return already
-            tracked=row.rule_id is not None and not row.is_deleted,
+            tracked=row.trigger_id is not None and not row.is_deleted,
             excluded=row.is_excluded,
             stage_advanced=row.stage_entry != row.displaced_entry,
             keep_if_advanced=work.config.return_only_untouched,
@@ -113,5 +115,6 @@ def _return_one(work: TurnWork, user_id: int, row: LeadRow, wave_id: int) -> boo
 
 def plan_release(work: TurnWork, started_at: datetime) -> None:
     """Look at the waiting leads when a manager's distribution delay is over (F45)."""
-    if work.config.start_delay_seconds:
-        set_drain(work, wave_due_at(started_at, work.config.start_delay_seconds, None))
+    delays = {one.body.gates.start_delay_minutes * 60 for one in work.config.templates}
+    for delay in sorted(delays - {0}):
+        set_drain(work, wave_due_at(started_at, delay, None))

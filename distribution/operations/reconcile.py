@@ -65,7 +65,7 @@ def _claim(now: datetime) -> Account | None:
 def reconcile(account: Account, now: datetime) -> int:
     """Compare leads changed lately, and those of newly tracked stages; return how many differ."""
     config = config_of(account.pk)
-    if not config.rules:
+    if not config.triggers:
         return 0
     client = connect(account)
     found = _fill(account, config, client, now) + _catch_up(account, config, client, now)
@@ -135,7 +135,7 @@ def _different(account: Account, config: AccountConfig, leads: Sequence[Lead]) -
 
 def _differs(config: AccountConfig, row: LeadRow | None, lead: Lead) -> bool:
     if row is None:
-        return config.rule_of(lead.pipeline_id, lead.status_id) is not None
+        return config.cares_for(lead.pipeline_id, lead.status_id)
     return (
         row.version < lead.updated_at
         or row.is_in_flight

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ COLUMNS = (
     "created_in_kommo_at",
     "stage_entry",
     "dealt_entry",
-    "rule_id",
+    "trigger_id",
     "is_counted",
     "is_excluded",
     "is_deleted",
@@ -31,7 +32,37 @@ COLUMNS = (
     "original_owner_id",
     "transferee_id",
     "displaced_entry",
+    "cycle",
 )
+
+
+@dataclass(slots=True)
+class Cycle:
+    """What is remembered of a lead between its first dealing and its acceptance; mostly nothing."""
+
+    asked: list[int] = field(default_factory=list)  # triggers that have sent it in this stage entry
+    customer: list[Any] = field(default_factory=list)  # [owner, "contact" or "company", its id]
+    skills: list[str] = field(default_factory=list)  # what its owner should know, casefolded
+    sticky: bool = False  # it went to its customer's owner and is never redistributed (F128)
+    entry: int = 0  # the stage entry in which it was dealt: another one is acceptance (F141)
+    given: int = 0  # id of the decision by which its present owner has it
+    accepted: str = ""  # by what: core.acceptance; the clock stands still
+    tried: list[int] = field(default_factory=list)  # who has had it in this cycle
+    moves: int = 0  # redistributions by time since its first dealing (R10)
+    caps: int = 0  # how often the cap was reached (F140)
+
+    def to_json(self) -> str:
+        """Return what is not at its default."""
+        values = {name: getattr(self, name) for name in _CYCLE}
+        return json.dumps({name: value for name, value in values.items() if value})
+
+    @classmethod
+    def from_json(cls, stored: str) -> Cycle:
+        """Return the stored cycle."""
+        return cls(**json.loads(stored)) if stored != "{}" else cls()
+
+
+_CYCLE = tuple(Cycle.__slots__)
 
 
 @dataclass(slots=True)
@@ -49,7 +80,7 @@ class LeadRow:
     created_in_kommo_at: int = 0
     stage_entry: int = 1
     dealt_entry: int = 0
-    rule_id: int | None = None
+    trigger_id: int | None = None
     is_counted: bool = False
     is_excluded: bool = False
     is_deleted: bool = False
@@ -59,6 +90,12 @@ class LeadRow:
     original_owner_id: int | None = None
     transferee_id: int | None = None
     displaced_entry: int | None = None
+    cycle: Cycle = field(default_factory=Cycle)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The stage in which the lead stands."""
+        return self.pipeline_id, self.status_id
 
     @property
     def is_in_flight(self) -> bool:
@@ -79,13 +116,14 @@ class LeadRow:
         self.original_owner_id = self.transferee_id = self.displaced_entry = None
 
 
-_SELECT = f"SELECT {', '.join(COLUMNS)} FROM distribution_leadmirror WHERE account_id = %s"
+_READ = ", ".join(f"{name}::text" if name == "cycle" else name for name in COLUMNS)
+_SELECT = f"SELECT {_READ} FROM distribution_leadmirror WHERE account_id = %s"
 
 
 def _rows(sql: str, values: list[Any]) -> list[LeadRow]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [LeadRow(*row) for row in cursor.fetchall()]
+        return [LeadRow(*row[:-1], Cycle.from_json(row[-1])) for row in cursor.fetchall()]
 
 
 def rows_by_ids(account_id: int, lead_ids: Iterable[int]) -> list[LeadRow]:
@@ -93,27 +131,29 @@ def rows_by_ids(account_id: int, lead_ids: Iterable[int]) -> list[LeadRow]:
     return _rows(f"{_SELECT} AND lead_id = ANY(%s)", [account_id, list(lead_ids)])
 
 
-# A rule whose leads cannot move on must not hide those of another behind it.
+# A trigger whose leads cannot move on must not hide those of another behind it.
 _QUEUE = f"""
 SELECT q.* FROM unnest(%s::bigint[]) AS r(id), LATERAL (
-  SELECT {", ".join(COLUMNS)} FROM distribution_leadmirror
-  WHERE account_id = %s AND state IN ('waiting', 'parked') AND rule_id = r.id
+  SELECT {_READ} FROM distribution_leadmirror
+  WHERE account_id = %s AND state IN ('waiting', 'parked') AND trigger_id = r.id
   ORDER BY waiting_since, lead_id LIMIT %s) q
 ORDER BY q.waiting_since, q.lead_id
 """
 
 
-def rows_in_queue(account_id: int, rule_ids: list[int], limit: int) -> list[LeadRow]:
-    """Return the leads that wait, longest first, at most `limit` of each rule."""
-    return _rows(_QUEUE, [rule_ids, account_id, limit])
+def rows_in_queue(account_id: int, trigger_ids: list[int], limit: int) -> list[LeadRow]:
+    """Return the leads that wait, longest first, at most `limit` of each trigger."""
+    return _rows(_QUEUE, [trigger_ids, account_id, limit])
 
 
-def rows_of_owner(account_id: int, user_id: int, limit: int) -> list[LeadRow]:
-    """Return open tracked leads of a user that a wave may move: not excluded, not parked yet."""
+def rows_of_owner(
+    account_id: int, user_id: int, trigger_ids: list[int], limit: int
+) -> list[LeadRow]:
+    """Return a user's open leads of these triggers that a wave may move: not excluded, not parked yet."""
     return _rows(
         f"{_SELECT} AND owner_id = %s AND is_counted AND NOT is_excluded AND state <> 'parked'"
-        " ORDER BY lead_id LIMIT %s",
-        [account_id, user_id, limit],
+        " AND trigger_id = ANY(%s) ORDER BY lead_id LIMIT %s",
+        [account_id, user_id, trigger_ids, limit],
     )
 
 

@@ -10,14 +10,20 @@ from django.db import transaction
 
 from accounts.models import Account, AuditEntry, Group, InboxEvent, Manager
 from accounts.operations.inbox import append_event
-from distribution.models import DistributionSettings, GroupRule, GroupStage, Register
+from distribution.core.policy import to_json
+from distribution.models import DistributionSettings, Register, Template, Trigger
+from distribution.operations.templates import save_body
 from distribution.queries.settings import (
     DISTRIBUTION_FIELDS,
     SAVED,
     SHIFT_FIELDS,
+    SIMPLE_BODY,
+    SIMPLE_NAME,
     TIME_FIELDS,
     CurrentSettings,
     settings_of,
+    simple_body_of,
+    template_values,
 )
 from peresmenka.lib.enqueue import ring
 from shifts.models import ShiftSettings
@@ -36,10 +42,9 @@ def settings_for(account: Account) -> DistributionSettings:
     ShiftSettings.objects.get_or_create(account=account)
     row, _ = DistributionSettings.objects.get_or_create(account=account)
     settings: DistributionSettings = row
-    for rule in (
-        GroupRule.objects.for_account(account).filter(register=None).select_related("group")
-    ):
-        Register.objects.create(account=account, rule=rule, name=rule.group.name)
+    Template.objects.get_or_create(
+        account=account, is_simple=True, defaults={"name": SIMPLE_NAME, "body": SIMPLE_BODY}
+    )
     return settings
 
 
@@ -54,8 +59,8 @@ def save_settings(
 ) -> CurrentSettings:
     """Write what differs in `changes` (names of queries.settings.Values); return what is saved then.
 
-    Locks the settings row; writes settings, group rules with their registers, one audit entry with
-    the values before and after, and one inbox event. Nothing is written where nothing differs.
+    Locks the settings row; writes settings, the page's template with its triggers and registers,
+    one audit entry with the values before and after, and one inbox event. Nothing is written where nothing differs.
     Raises SettingsChanged when `version` is not the saved one.
     """
     settings_for(account)
@@ -68,8 +73,7 @@ def save_settings(
         return current
     _write_distribution(row, changed, now)
     _write_shifts(account, changed)
-    if "groups" in changed:
-        _write_groups(account, changed["groups"])
+    _write_template(account, changed, actor, now)
     AuditEntry.objects.create(
         account=account,
         at=now,
@@ -103,27 +107,48 @@ def _write_shifts(account: Account, changed: Mapping[str, Any]) -> None:
         ShiftSettings.objects.for_account(account).update(**fields)
 
 
-def _write_groups(account: Account, groups: list[dict[str, Any]]) -> None:
-    """Make the rules equal to `groups`; a rule that stays keeps its register and so its ledger."""
+def _write_template(
+    account: Account, changed: Mapping[str, Any], actor: Manager | None, now: datetime
+) -> None:
+    """Write what of the changes lies in the page's template, as its next version."""
+    body = simple_body_of(account)
+    values = {**template_values(body), **changed}
+    document = to_json(body)
+    document["strategy"] = values["strategy"]
+    document["hours"] |= {"start": values["hours_from"], "end": values["hours_to"]}
+    document["gates"]["schedule"] = "personal" if values["schedule_gate"] else "off"
+    document["gates"]["start_delay_minutes"] = values["start_delay_minutes"]
+    template = Template.objects.for_account(account).get(is_simple=True)
+    if "groups" in changed:
+        _write_groups(template, changed["groups"])
+        document["members"] = [
+            {"kind": "group", "id": entry["group"]} for entry in changed["groups"]
+        ]
+    save_body(template, document, actor=actor, now=now)
+
+
+def _write_groups(template: Template, groups: list[dict[str, Any]]) -> None:
+    """Make the watches equal to `groups`; one that stays keeps its register and so its ledger."""
+    account = template.account
     wanted = [entry["group"] for entry in groups]
-    GroupRule.objects.for_account(account).exclude(group__kommo_id__in=wanted).delete()
+    watches = Trigger.objects.for_account(account).filter(template=template, group__isnull=False)
+    watches.exclude(group__kommo_id__in=wanted).delete()
     known = {row.kommo_id: row for row in Group.objects.for_account(account)}
     for place, entry in enumerate(groups):
         group = known[entry["group"]]
-        rule, _ = GroupRule.objects.update_or_create(
-            account=account, group=group, defaults={"priority": place}
+        stages = [[pipeline, None] for pipeline in entry["pipelines"]]
+        trigger, _ = Trigger.objects.update_or_create(
+            account=account,
+            group=group,
+            defaults={
+                "template": template,
+                "kind": Trigger.Kind.WATCH,
+                "priority": place,
+                "stages": stages + [list(stage) for stage in entry["stages"]],
+            },
         )
-        Register.objects.get_or_create(account=account, rule=rule, defaults={"name": group.name})
-        _write_stages(rule, entry)
-
-
-def _write_stages(rule: GroupRule, entry: Mapping[str, Any]) -> None:
-    wanted = {(pipeline, None) for pipeline in entry["pipelines"]}
-    wanted |= {(pipeline, status) for pipeline, status in entry["stages"]}
-    rows = GroupStage.objects.for_account(rule.account_id).filter(rule=rule)
-    standing = {(row.pipeline_id, row.status_id): row.pk for row in rows}
-    rows.filter(pk__in=[pk for key, pk in standing.items() if key not in wanted]).delete()
-    GroupStage.objects.bulk_create(
-        GroupStage(account_id=rule.account_id, rule=rule, pipeline_id=pipeline, status_id=status)
-        for pipeline, status in sorted(wanted - standing.keys(), key=str)
-    )
+        if trigger.register_id is None:
+            trigger.register = Register.objects.create(
+                account=account, own_of=trigger, name=group.name
+            )
+            trigger.save(update_fields=["register"])

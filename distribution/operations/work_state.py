@@ -5,27 +5,36 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 from accounts.models import Account
 from distribution.core.decide import Turn
-from distribution.core.facts import Situation
+from distribution.core.facts import LEAST_LOADED
+from distribution.core.ledger import Entry
 from distribution.operations.bulk import DecisionRow, EffectRow, TimerRow, TurnRow, Written
 from distribution.operations.ids import IdBlock
 from distribution.operations.lanes import LaneLease
 from distribution.operations.notes import NoteNames, note_text
 from distribution.operations.rows import LeadRow
-from distribution.queries.config import AccountConfig
-from distribution.queries.situation import situations_of
+from distribution.queries.config import AccountConfig, TriggerConfig, window_of
+from distribution.queries.situation import Changes, Crowd
 from peresmenka.lib.zones import known_zone
 from shifts.core.windows import DailyWindow, opens_at
 
 Json = dict[str, Any]
-BY_LOAD = "least_loaded"
+
+
+@dataclass(slots=True)
+class _Dealing:
+    """A trigger's dealing that goes on; no other that shares people or register is open meanwhile."""
+
+    turn: Turn
+    trigger: TriggerConfig
+    key: str  # under which it is recorded
+    users: frozenset[int]
 
 
 class TurnWork:
@@ -41,37 +50,50 @@ class TurnWork:
         self._names = NoteNames(config.account_id)
         self.rows: dict[int, LeadRow] = {}
         self.written = Written(now)
-        self.loads: dict[int, int] = defaultdict(int)
+        # (Kommo user id, scope of ManagerLoad) -> change
+        self.loads: dict[tuple[int, int], int] = defaultdict(int)
         self.to_deal: list[LeadRow] = []
         # Kommo user ids whose leads are to be moved or returned, with what the timer remembers.
         self.leaving: dict[int, Json] = {}
         self.returning: list[int] = []
         # Leads whose target Kommo refused, with all targets that it has refused lately.
         self.refused: dict[int, frozenset[int]] = {}
+        # Triggers that have sent leads in this turn, by lead.
+        self.asked: dict[int, list[int]] = {}
         # Something happened that may let a waiting lead go: B4.
         self.is_released = False
         self._dirty: dict[int, LeadRow] = {}
         self._timers: dict[tuple[str, int], TimerRow] = {}
-        # By rule, and whether they move leads on: new leads are dealt before any is moved.
-        self._turns: dict[tuple[int, bool], Turn] = {}
-        self._situations: dict[int, Situation] | None = None
+        # By trigger, and whether they move leads on by load (F104).
+        self._dealings: dict[tuple[int, bool], _Dealing] = {}
+        self._segments = 0
+        self._entries: dict[tuple[int, int], Entry] = {}
+        self._recent: dict[int, list[datetime]] = defaultdict(list)
 
     @cached_property
     def account(self) -> Account:
         """Return the account's row, for the shifts of which it asks more than its id."""
         return Account.objects.get(pk=self.config.account_id)
 
+    @cached_property
+    def crowd(self) -> Crowd:
+        """Return everybody of the account, read once, when everything is absorbed."""
+        return Crowd(self.config, self.now)
+
     # -- rows and loads
 
     @contextmanager
     def changing(self, row: LeadRow) -> Iterator[None]:
-        """Let the block change a row; its owner's load follows, and the row will be written."""
-        if row.is_counted and row.owner_id is not None:
-            self.loads[row.owner_id] -= 1
+        """Let the block change a row; its owner's loads follow, and the row will be written."""
+        self._count(row, -1)
         yield
-        if row.is_counted and row.owner_id is not None:
-            self.loads[row.owner_id] += 1
+        self._count(row, 1)
         self._dirty[row.lead_id] = row
+
+    def _count(self, row: LeadRow, by: int) -> None:
+        if row.is_counted and row.owner_id is not None:
+            for scope in self.config.scopes_of(*row.place):
+                self.loads[row.owner_id, scope] += by
 
     @property
     def has_freed_capacity(self) -> bool:
@@ -84,55 +106,104 @@ class TurnWork:
 
     # -- dealing
 
-    def situations(self) -> dict[int, Situation]:
-        """Return each rule's situation, read once, when everything is absorbed."""
-        if self._situations is None:
-            self._situations = situations_of(self.config, self.now, self.loads)
-        return self._situations
-
     def presence(self, user_id: int) -> str | None:
-        """Return a user's presence, None if they take part in no rule."""
-        for situation in self.situations().values():
-            for person in situation.candidates:
-                if person.manager_id == user_id:
-                    return person.presence
-        return None
+        """Return a user's presence, None of somebody whom the account does not have."""
+        return self.crowd.presence(user_id)
 
-    def turn_of(self, rule_id: int) -> Turn | None:
-        """Return the rule's dealing of new leads in this turn, begun when first asked for."""
-        key = (rule_id, False)
-        if key not in self._turns:
-            situation = self.situations().get(rule_id)
-            if situation is None:
-                return None
-            self._turns[key] = Turn(situation)
-        return self._turns[key]
+    def changes(self) -> Changes:
+        """Return what a new dealing must know of this turn's earlier ones."""
+        return Changes(self.loads, self._entries, self._recent)
 
-    def moving_turn_of(self, rule_id: int) -> Turn | None:
-        """Return what moves leads on: by load whatever the strategy (F104), from where dealing ended."""
-        dealing = self.turn_of(rule_id)
-        if dealing is None or not self._moves_apart:
-            return dealing
-        key = (rule_id, True)
-        if key not in self._turns:
-            policy = replace(dealing.situation.policy, strategy=BY_LOAD)
-            situation = replace(dealing.situation, policy=policy, candidates=dealing.candidates())
-            self._turns[key] = Turn(situation)
-        return self._turns[key]
+    def turn_of(self, trigger_id: int | None, *, by_load: bool = False) -> Turn | None:
+        """Return the trigger's dealing in this turn, begun (again) when first asked for.
 
-    @property
-    def _moves_apart(self) -> bool:
-        return self.config.strategy != BY_LOAD
+        What other dealings have done to the same people or register in between counts: such
+        dealings are over when this one begins. With `by_load`: by load whatever the strategy.
+        """
+        trigger = self.config.trigger(trigger_id)
+        if trigger is None:
+            return None
+        key = self._key(trigger, by_load=by_load)
+        if key not in self._dealings:
+            self._begin(key, trigger)
+        return self._dealings[key].turn
+
+    def _key(self, trigger: TriggerConfig, *, by_load: bool) -> tuple[int, bool]:
+        return trigger.trigger_id, by_load and trigger.template.body.strategy != LEAST_LOADED
+
+    def _begin(self, key: tuple[int, bool], trigger: TriggerConfig) -> None:
+        users = frozenset(self.crowd.parts_of(trigger))
+        register = trigger.register.register_id
+        for other, dealing in list(self._dealings.items()):
+            is_shared = dealing.trigger.register.register_id == register
+            if is_shared or not users.isdisjoint(dealing.users):
+                self._close(other)
+        situation = self.crowd.situation(trigger, self.changes())
+        if key[1]:
+            policy = replace(situation.policy, strategy=LEAST_LOADED)
+            situation = replace(situation, policy=policy)
+        self._segments += 1
+        name = f"{self.lease.token}:{trigger.trigger_id}:{self._segments}"
+        self._dealings[key] = _Dealing(Turn(situation), trigger, name, users)
+
+    def _close(self, key: tuple[int, bool]) -> None:
+        """Take over what a dealing has done to its register, and record it if it decided anything."""
+        dealing = self._dealings.pop(key)
+        register = dealing.turn.situation.register_id
+        for user_id, entry in dealing.turn.entries().items():
+            self._entries[register, user_id] = entry
+        if any(decision.turn_key == dealing.key for decision in self.written.decisions):
+            roster = dealing.turn.roster()
+            self.written.turns.append(
+                TurnRow(
+                    dealing.key,
+                    dealing.trigger.trigger_id,
+                    bytes.fromhex(roster.digest),
+                    roster.body,
+                    dealing.turn.opening(),
+                )
+            )
+
+    def entry_of(self, register_id: int, user_id: int) -> Entry | None:
+        """Return a place in a register as this turn has changed it."""
+        return self._entries.get((register_id, user_id))
+
+    def change_entry(self, register_id: int, user_id: int, entry: Entry) -> None:
+        """Change a place in a register by hand: before anything of it is dealt."""
+        self._entries[register_id, user_id] = entry
+
+    def note_pace(self, user_id: int) -> None:
+        """Count a lead that the strategy gave, for the paces of dealings to come."""
+        self._recent[user_id].append(self.now)
 
     def anyone_free(self) -> bool:
-        """Say whether some rule has somebody who can take a lead now."""
-        turns = [self.turn_of(rule.rule_id) for rule in self.config.rules]
+        """Say whether somebody could take one of the new leads now."""
+        ids = dict.fromkeys(row.trigger_id for row in self.to_deal)
+        turns = [self.turn_of(trigger_id) for trigger_id in ids]
         return any(verdict.eligible for turn in turns if turn for verdict in turn.verdicts())
 
-    def turn_key(self, rule_id: int, *, moves: bool) -> str:
-        """Return the name under which the rule's dealing of this turn is recorded."""
-        apart = ":moves" if moves and self._moves_apart else ""
-        return f"{self.lease.token}:{rule_id}{apart}"
+    def turn_key(self, trigger_id: int | None, *, by_load: bool) -> str:
+        """Return the name under which the trigger's present dealing is recorded."""
+        trigger = self.config.trigger(trigger_id)
+        if trigger is None:
+            return ""
+        return self._dealings[self._key(trigger, by_load=by_load)].key
+
+    def choose_trigger(self, row: LeadRow) -> TriggerConfig | None:
+        """Return which of the triggers that want a lead has it: the first that is open now (R37).
+
+        None is open: the first of all, in which it waits.
+        """
+        wanted = [one for one in map(self.config.trigger, row.cycle.asked) if one is not None]
+        if not wanted:
+            wanted = list(self.config.watches_of(*row.place))
+        wanted.sort(key=self.config.triggers.index)
+        return next(filter(self.is_open, wanted), wanted[0] if wanted else None)
+
+    def is_open(self, trigger: TriggerConfig) -> bool:
+        """Say whether a trigger's template runs now (F79)."""
+        window = window_of(trigger.template.body.hours)
+        return opens_at(window, known_zone(self.config.zone), self.now) == self.now
 
     # -- time
 
@@ -166,6 +237,14 @@ class TurnWork:
     def record(self, row: LeadRow, kind: str, **values: Any) -> DecisionRow:
         """Note what was decided about a lead."""
         decision = DecisionRow(self.ids.take(), row.lead_id, kind, row.stage_entry, **values)
+        trigger = self.config.trigger(row.trigger_id)
+        if trigger is not None:
+            template = trigger.template
+            decision.trigger_id = trigger.trigger_id
+            decision.template_id, decision.template_version = (
+                template.template_id,
+                template.version,
+            )
         self.written.decisions.append(decision)
         return decision
 
@@ -178,31 +257,52 @@ class TurnWork:
         if expected == target:
             return
         note = note_text(self.config, decision, self._names) if self.config.notes_enabled else ""
+        self.send(row, decision, expected_from=expected, target=target, note=note)
+
+    def send(
+        self,
+        row: LeadRow,
+        decision: DecisionRow,
+        *,
+        kind: str = "owner",
+        expected_from: int | None = None,
+        target: int | None = None,
+        note: str = "",
+        payload: Json | None = None,
+    ) -> None:
+        """Have something of a lead written to Kommo."""
+        trigger = self.config.trigger(row.trigger_id)
+        values = dict(payload or {})
+        if kind == "owner" and trigger is not None:
+            if trigger.template.body.linked:
+                values["links"] = list(trigger.template.body.linked)
+            if not trigger.is_watch:
+                values["at"] = list(row.place)  # left since: nothing is written any more
         self.written.effects.append(
             EffectRow(
-                row.lead_id, decision.id, expected, target, row.version, row.confirmed_at, note
+                row.lead_id,
+                decision.id,
+                expected_from,
+                target,
+                row.version,
+                row.confirmed_at,
+                note,
+                kind,
+                values,
             )
         )
 
     def finish(self) -> Written:
         """Return everything to be written."""
         written = self.written
+        for key in sorted(self._dealings):
+            self._close(key)
         written.leads = list(self._dirty.values())
         written.loads = dict(self.loads)
         written.timers = list(self._timers.values())
-        used = {decision.turn_key for decision in written.decisions}
-        for (rule_id, moves), turn in sorted(self._turns.items(), key=itemgetter(0)):
-            self._finish_turn(rule_id, self.turn_key(rule_id, moves=moves), turn, used)
+        written.entries = {
+            key: (entry.lag, entry.count, entry.last_lead_at)
+            for key, entry in self._entries.items()
+            if key[0]
+        }
         return written
-
-    def _finish_turn(self, rule_id: int, key: str, turn: Turn, used: set[str]) -> None:
-        if key not in used:
-            return
-        roster = turn.roster()
-        digest = bytes.fromhex(roster.digest)
-        self.written.turns.append(TurnRow(key, rule_id, digest, roster.body, turn.opening()))
-        register = turn.situation.register_id
-        if register:
-            for user_id, entry in turn.entries().items():
-                values = (entry.lag, entry.count, entry.last_lead_at)
-                self.written.entries[register, user_id] = values

@@ -71,7 +71,7 @@ def board_of(account: Account, now: datetime) -> Board:
     """Return the board; nine queries, however many managers there are."""
     config = config_of(account.pk)
     availability = availability_of(account, now, with_schedule=True)
-    situations = situations_of(config, now, {}, availability=availability)
+    situations = situations_of(config, now, availability=availability)
     queue = _queue(account)
     open_effects, dead_effects = _effects(account)
     first = next(iter(situations.values()), None)
@@ -79,8 +79,8 @@ def board_of(account: Account, now: datetime) -> Board:
     return Board(
         now=now,
         is_enabled=config.is_enabled,
-        has_groups=bool(config.rules),
-        has_schedules=config.schedule_gate or any(map(_has_schedule, people)),
+        has_groups=bool(config.triggers),
+        has_schedules=config.has_schedule_gate or any(map(_has_schedule, people)),
         opens_at=first.policy.window_opens_at if first else None,
         people=people,
         outsiders=outsiders,
@@ -181,7 +181,7 @@ def departure_of(account: Account, manager: Manager, now: datetime) -> Departure
     leads = LeadMirror.objects.for_account(account).filter(
         owner_id=manager.kommo_id, is_counted=True
     )
-    verdicts = verdicts_of(situations_of(config, now, {}))
+    verdicts = verdicts_of(situations_of(config, now))
     colleagues = sum(
         not refusals for user, refusals in verdicts.items() if user != manager.kommo_id
     )

@@ -82,7 +82,7 @@ def own_standing(manager: Manager, now: datetime) -> OwnStanding:
     account: Account = manager.account
     config, users = config_of(account.pk), [manager.kommo_id]
     availability = availability_of(account, now, with_schedule=True, users=users)
-    situations = situations_of(config, now, {}, availability=availability, users=users)
+    situations = situations_of(config, now, availability=availability, users=users)
     shaped = _Shaping(account, config, availability, situations, now, users)
     return OwnStanding(now, config.is_enabled, shaped.person(manager))
 
@@ -125,7 +125,7 @@ class _Shaping:
         facts, stands = self._facts.get(user), self._availability.get(user, _UNKNOWN)
         schedule = stands.schedule or Schedule()
         takes_part = row.is_licensed and row.is_active_in_kommo
-        counts = self._config.schedule_gate and takes_part and facts is not None
+        counts = self._config.has_schedule_gate and takes_part and facts is not None
         return Person(
             user_id=user,
             name=row.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -11,7 +10,8 @@ from typing import Any
 from django.db.models import Count, Q
 
 from accounts.models import Account, AuditEntry, Group, LeadField, Manager, Stage
-from distribution.models import DistributionSettings, GroupRule, GroupStage
+from distribution.core.policy import Body, read_body
+from distribution.models import DistributionSettings, Template, Trigger
 from shifts.core.roster import State
 from shifts.queries.availability import schedules_of
 from shifts.queries.presence import settings_of as shift_settings_of
@@ -32,11 +32,6 @@ SHIFT_FIELDS = {
 DISTRIBUTION_FIELDS = (
     "is_enabled",
     "mode",
-    "strategy",
-    "hours_from",
-    "hours_to",
-    "schedule_gate",
-    "start_delay_minutes",
     "redistribution_enabled",
     "redistribution_from",
     "redistribution_to",
@@ -47,7 +42,16 @@ DISTRIBUTION_FIELDS = (
     "return_only_untouched",
     "notes_enabled",
 )
-TIME_FIELDS = ("hours_from", "hours_to", "redistribution_from", "redistribution_to")
+TIME_FIELDS = ("redistribution_from", "redistribution_to")
+SIMPLE_NAME = "Shift distribution"
+# What the page starts with, where nothing is saved (F80).
+SIMPLE_BODY: dict[str, Any] = {
+    "strategy": "least_loaded",
+    "hours": {"start": "09:00", "end": "18:00"},
+    "gates": {"shift": "require"},
+    "limits": {"counts": "tracked"},
+    "departure": {"moves": True},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +122,27 @@ def settings_of(account: Account) -> CurrentSettings:
     shift = shift_settings_of(account.pk)
     values: Values = {name: getattr(shift, field) for name, field in SHIFT_FIELDS.items()}
     values |= {name: _stored(getattr(distribution, name)) for name in DISTRIBUTION_FIELDS}
+    values |= template_values(simple_body_of(account))
     values["groups"] = _groups_of(account)
     return CurrentSettings(values, distribution.version)
+
+
+def simple_body_of(account: Account) -> Body:
+    """Return the body of the template that the page edits; its beginning where none is saved."""
+    saved = Template.objects.for_account(account).filter(is_simple=True)
+    body = saved.values_list("body", flat=True).first()
+    return read_body(SIMPLE_BODY if body is None else body)[0]
+
+
+def template_values(body: Body) -> Values:
+    """Return the page's values that lie in its template."""
+    return {
+        "strategy": body.strategy,
+        "hours_from": body.hours.start,
+        "hours_to": body.hours.end,
+        "schedule_gate": body.gates.schedule != "off",
+        "start_delay_minutes": body.gates.start_delay_minutes,
+    }
 
 
 def _stored(value: Any) -> Any:
@@ -128,18 +151,15 @@ def _stored(value: Any) -> Any:
 
 def _groups_of(account: Account) -> list[dict[str, Any]]:
     """Return the groups by priority: {"group", "pipelines" (whole ones), "stages" (pairs)}."""
-    stages: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
-    rows = GroupStage.objects.for_account(account).order_by("pipeline_id", "status_id")
-    for rule_id, pipeline_id, status_id in rows.values_list("rule_id", "pipeline_id", "status_id"):
-        stages[rule_id].append((pipeline_id, status_id))
-    rules = GroupRule.objects.for_account(account).order_by("priority", "pk")
+    triggers = Trigger.objects.for_account(account).filter(group__isnull=False)
+    rows = triggers.order_by("priority", "pk").values_list("group__kommo_id", "stages")
     return [
         {
-            "group": kommo_id,
-            "pipelines": [pipeline for pipeline, status in stages[pk] if status is None],
-            "stages": [[pipeline, status] for pipeline, status in stages[pk] if status is not None],
+            "group": group,
+            "pipelines": sorted(pipeline for pipeline, status in stages if status is None),
+            "stages": sorted(stage for stage in stages if stage[1] is not None),
         }
-        for pk, kommo_id in rules.values_list("pk", "group__kommo_id")
+        for group, stages in rows
     ]
 
 

@@ -48,8 +48,8 @@ def _members(account: Account, now: datetime) -> list[Member]:
     managers = Manager.objects.for_account(account).order_by("-is_active_in_kommo", "name", "pk")
     standing = standings(account, now)
     profiles = {row.manager_id: row for row in ManagerProfile.objects.for_account(account)}
-    loads = ManagerLoad.objects.for_account(account).values_list("user_id", "open_leads")
-    open_leads = dict(loads)
+    loads = ManagerLoad.objects.for_account(account).filter(scope=ManagerLoad.TRACKED)
+    open_leads = dict(loads.values_list("user_id", "number"))
     return [
         Member(
             manager=row,

@@ -185,7 +185,7 @@ class Checks:
         return {
             lead.id: lead
             for lead in self._crm.leads.values()
-            if not lead.is_deleted and config.rule_of(lead.pipeline_id, lead.status_id)
+            if not lead.is_deleted and config.watch_of(lead.pipeline_id, lead.status_id)
         }
 
     def _mirror_equals_kommo(self) -> None:
@@ -275,11 +275,11 @@ class Checks:
             state__in=states or (State.WAITING, State.PARKED)
         )
         turns = {
-            rule_id: Turn(situation)
-            for rule_id, situation in situations_for(self._account_id, self._sim.world.now).items()
+            trigger_id: Turn(situation)
+            for trigger_id, situation in situations_for(self._account_id, self._sim.world.now).items()
         }
         for row in rows:
-            free = [v for v in turns[row.rule_id].verdicts() if v.eligible]
+            free = [v for v in turns[row.trigger_id].verdicts() if v.eligible]
             free = [v for v in free if row.state == State.WAITING or v.manager_id != row.owner_id]
             assert not free, (
                 f"lead {row.lead_id} is {row.state} ({row.waiting_reason}) though {free}"

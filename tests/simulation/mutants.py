@@ -127,7 +127,7 @@ def _dealt_at_every_look(stack: ExitStack) -> None:
 
     def update_and_deal(work: Any, row: Any, *args: Any) -> None:
         update(work, row, *args)
-        if row.rule_id is not None and row not in work.to_deal and row.state == "dealt":
+        if row.trigger_id is not None and row not in work.to_deal and row.state == "dealt":
             row.stage_entry += 1
             work.to_deal.append(row)
 

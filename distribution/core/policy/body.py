@@ -159,5 +159,3 @@ class Body:
     acceptance: Acceptance = field(default_factory=Acceptance)
     first_touch: FirstTouch = field(default_factory=FirstTouch)
     linked: tuple[str, ...] = picks((), *LINKED)  # whose owner changes with the lead's (F131–F136)
-
-

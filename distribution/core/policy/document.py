@@ -69,9 +69,7 @@ def _read(section: type[Any], document: Any, path: str, problems: list[Problem])
     return section(**values)
 
 
-def _read_field(
-    one: Field[Any], kind: Any, value: Any, path: str, problems: list[Problem]
-) -> Any:
+def _read_field(one: Field[Any], kind: Any, value: Any, path: str, problems: list[Problem]) -> Any:
     if one.name == "members":
         return _read_members(value, path, problems)
     if is_dataclass(kind):

@@ -16,8 +16,6 @@ from distribution.models import (
     Decision,
     DistributionSettings,
     Effect,
-    GroupRule,
-    GroupStage,
     LeadMirror,
     ManagerLoad,
     Register,
@@ -27,6 +25,7 @@ from distribution.models import (
 )
 from distribution.queries.situation import situations_for
 from shifts.models import Shift, ShiftPause, ShiftSettings
+from tests import policies
 
 VERA, SONIA, OLEG, ANA, LUCAS, MALLORY = 11, 12, 13, 14, 15, 66
 SALES, SUPPORT = 100, 200
@@ -108,8 +107,6 @@ def switch_on(world: World, now: datetime) -> None:
         account=account,
         is_enabled=True,
         enabled_at=now - timedelta(days=3),
-        hours_from=time(0),
-        hours_to=time(0),
         redistribution_from=time(0),
         redistribution_to=time(0),
         redistribution_delay_minutes=10,
@@ -117,19 +114,7 @@ def switch_on(world: World, now: datetime) -> None:
         exclusion_field_id=VIP_FIELD,
     )
     ShiftSettings.objects.create(account=account, mode="hybrid")
-    for place, (group, stages) in enumerate(
-        ((0, [(SALES, NEW), (SALES, TALKS)]), (5, [(SUPPORT, None)]))
-    ):
-        rule = GroupRule.objects.create(
-            account=account,
-            group=Group.objects.for_account(account).get(kommo_id=group),
-            priority=place,
-        )
-        Register.objects.create(account=account, rule=rule, name=rule.group.name)
-        for pipeline, status in stages:
-            GroupStage.objects.create(
-                account=account, rule=rule, pipeline_id=pipeline, status_id=status
-            )
+    policies.simple(account, {0: [(SALES, NEW), (SALES, TALKS)], 5: [(SUPPORT, None)]})
 
 
 def fill(world: World, now: datetime) -> None:
@@ -210,7 +195,7 @@ def _loads(world: World, now: datetime) -> None:
         (16, 4, 50_000),
         (LUCAS, 7, 0),
     ):
-        ManagerLoad.objects.create(account=account, user_id=user_id, open_leads=load)
+        ManagerLoad.objects.create(account=account, user_id=user_id, number=load)
         RegisterEntry.objects.create(
             account=account,
             register=sales,
@@ -219,13 +204,13 @@ def _loads(world: World, now: datetime) -> None:
             count=load,
             last_lead_at=now - 90 * MINUTE,
         )
-    ManagerLoad.objects.create(account=account, user_id=17, open_leads=6)
+    ManagerLoad.objects.create(account=account, user_id=17, number=6)
 
 
 def deal(world: World, lead_id: int, name: str, at: datetime) -> Decision:
     """Deal a lead of the sales pipeline by the engine and write what a turn would write."""
     account = world.account
-    rule_id, situation = next(iter(situations_for(account.pk, at).items()))
+    trigger_id, situation = next(iter(situations_for(account.pk, at).items()))
     turn = Turn(situation)
     roster, opening = turn.roster(), turn.opening()
     facts = LeadFacts(lead_id, SALES, NEW, VERA)
@@ -234,8 +219,8 @@ def deal(world: World, lead_id: int, name: str, at: datetime) -> Decision:
     Roster.objects.get_or_create(account=account, digest=digest, defaults={"body": roster.body})
     TurnRecord.objects.create(
         account=account,
-        key=f"{lead_id}:{rule_id}",
-        rule_id=rule_id,
+        key=f"{lead_id}:{trigger_id}",
+        trigger_id=trigger_id,
         decided_at=at,
         roster_digest=digest,
         opening=opening,
@@ -248,7 +233,7 @@ def deal(world: World, lead_id: int, name: str, at: datetime) -> Decision:
         chosen_id=decided.chosen,
         previous_owner_id=VERA,
         reason=decided.waiting.code.value if decided.waiting else "",
-        turn_key=f"{lead_id}:{rule_id}",
+        turn_key=f"{lead_id}:{trigger_id}",
         seq=decided.seq,
         lead_facts=lead_to_json(facts),
         verdicts=decided.as_json().get("verdicts", []),
@@ -265,7 +250,7 @@ def deal(world: World, lead_id: int, name: str, at: datetime) -> Decision:
         owner_id=decided.chosen or VERA,
         confirmed_owner_id=decided.chosen,
         confirmed_at=at,
-        rule_id=rule_id,
+        trigger_id=trigger_id,
         is_counted=decided.chosen is not None,
         state="dealt" if decided.chosen else "waiting",
     )
@@ -289,7 +274,7 @@ def _settle(
             },
         )
     load, _ = ManagerLoad.objects.get_or_create(account=account, user_id=decision.chosen_id)
-    ManagerLoad.objects.filter(pk=load.pk).update(open_leads=load.open_leads + 1)
+    ManagerLoad.objects.filter(pk=load.pk).update(number=load.number + 1)
     for kind in ("owner", "note"):
         Effect.objects.create(
             account=account,

@@ -14,7 +14,7 @@ from tests.world import World
 
 def load_of(team: Team, manager: Manager) -> int:
     rows = ManagerLoad.objects.for_account(team.account).filter(user_id=manager.kommo_id)
-    return sum(rows.values_list("open_leads", flat=True))
+    return sum(rows.values_list("number", flat=True))
 
 
 def test_a_lead_deleted_while_it_waits_is_forgotten(team: Team, world: World) -> None:
@@ -201,7 +201,7 @@ def test_a_waiting_lead_that_left_unheard_is_not_given_to_anybody(
     assert world.notes(lead) == []
     assert load_of(team, team.ana) == 0
     row = LeadMirror.objects.for_account(team.account).get(lead_id=lead)
-    assert row.is_excluded if how == "excluded" else row.rule_id is None
+    assert row.is_excluded if how == "excluded" else row.trigger_id is None
     world.advance(3600)
     assert world.owner(lead) == before
 

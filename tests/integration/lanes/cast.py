@@ -15,9 +15,10 @@ from accounts.kommo.payloads import Lead
 from accounts.models import Account, Group, InboxEvent, Lane, Manager
 from accounts.operations.hooks import hook_digest
 from accounts.operations.inbox import append_event
-from distribution.models import DistributionSettings, GroupRule, GroupStage, Register
+from distribution.models import DistributionSettings
 from shifts.core.machine import Cause
 from shifts.operations import presence as shifts
+from tests import policies
 
 PIPELINE, STAGE = 700, 701
 OLEG, ANA, MALLORY = 13, 14, 66
@@ -59,12 +60,8 @@ def build_account(kommo_id: int, *users: int) -> Account:
     )
     Lane.objects.bulk_create(Lane(account=account, kind=kind) for kind in Lane.Kind.values)
     group = Group.objects.create(account=account, kommo_id=0, name="Sales")
-    rule = GroupRule.objects.create(account=account, group=group)
-    Register.objects.create(account=account, rule=rule, name="Sales")
-    GroupStage.objects.create(account=account, rule=rule, pipeline_id=PIPELINE)
-    hours = dict.fromkeys(
-        ("hours_from", "hours_to", "redistribution_from", "redistribution_to"), "00:00"
-    )
+    policies.simple(account, {0: [[PIPELINE, None]]})
+    hours = dict.fromkeys(("redistribution_from", "redistribution_to"), "00:00")
     DistributionSettings.objects.create(
         account=account, is_enabled=True, enabled_at=now - timedelta(hours=1), **hours
     )

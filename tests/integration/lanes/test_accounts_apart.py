@@ -41,7 +41,7 @@ def test_equal_lead_and_manager_ids_of_two_accounts_never_mix(
         owners = list(LeadMirror.objects.for_account(account).values_list("owner_id", flat=True))
         assert len(owners) == 20
         assert {owner: owners.count(owner) for owner in people} == dict.fromkeys(people, 10)
-        loads = ManagerLoad.objects.for_account(account).values_list("user_id", "open_leads")
+        loads = ManagerLoad.objects.for_account(account).values_list("user_id", "number")
         assert dict(loads) == dict.fromkeys(people, 10)
         entries = RegisterEntry.objects.for_account(account)
         assert set(entries.values_list("user_id", flat=True)) == people

@@ -76,61 +76,86 @@ def managers(draw: st.DrawFn, manager_id: int) -> CandidateFacts:
         last_lead_at=draw(st.none() | moments),
         group_ids=draw(st.frozensets(st.integers(1, 3))),
         count=draw(st.integers(0, 50)),
-        **draw(of_templates()),
+        **draw(of_templates),
     )
 
 
-skills = st.sampled_from([frozenset(), frozenset({"spanish"}), frozenset({"spanish", "tax"})])
+def ago(*seconds: int) -> tuple[datetime, ...]:
+    """Moments so many seconds before NOW."""
+    return tuple(NOW - timedelta(seconds=number) for number in seconds)
 
 
-@st.composite
-def of_templates(draw: st.DrawFn) -> dict[str, Any]:
-    """The facts that only some templates look at."""
-    recent = draw(st.lists(st.integers(0, 1200), max_size=4).map(sorted))
-    return {
-        "online": draw(st.booleans()),
-        "tier": draw(st.sampled_from([1, 1, 2, 5])),
-        "ramp": draw(st.sampled_from([100, 100, 100, 40, 0])),
-        "tasks": draw(st.integers(0, 4)),
-        "task_limit": draw(st.none() | st.none() | st.integers(0, 6)),
-        "recent": tuple(NOW - timedelta(seconds=ago) for ago in reversed(recent)),
-        "skills": draw(skills),
-        "on_leave": draw(st.booleans()),
-    }
+def some(most: int, choices: dict[str, list[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """A few of the named choices; everything else is left as it usually is."""
+    pairs = [(name, value) for name, values in choices.items() for value in values]
+    return st.lists(st.sampled_from(pairs), max_size=most).map(dict)
 
 
-@st.composite
-def settings(draw: st.DrawFn, ids: list[int]) -> dict[str, Any]:
-    """What a template may say beside the usual; mostly it does not."""
+SPANISH, TAX = frozenset({"spanish"}), frozenset({"tax", "czech"})
 
-    def rarely(usual: Any, *others: Any) -> Any:
-        return draw(st.just(usual) | st.just(usual) | st.sampled_from([usual, *others]))
+of_templates = some(
+    6,
+    {
+        "online": [False],
+        "tier": [2, 2, 5],
+        "ramp": [40, 0],
+        "tasks": [1, 4],
+        "task_limit": [0, 1, 4],
+        "recent": [ago(590, 60), ago(600, 300, 59), ago(900, 61, 60, 0)],
+        "skills": [SPANISH, TAX, SPANISH | TAX],
+        "on_leave": [True, True],
+    },
+)
 
-    return {
-        "when_nobody": rarely("wait", *WHEN_NOBODY),
-        "nobody_seconds": rarely(0, 300),
-        "duty_id": rarely(None, *ids),
-        "presence": rarely("off", *PRESENCE_GATES),
-        "off_hours": rarely("wait", "leave"),
-        "pace_leads": rarely(None, 0, 1, 3),
-        "pace_seconds": rarely(600, 60),
-        "strict_totals": rarely(False, True),
-        "catch_up_percent": rarely(0, 50, 100),
-        "catch_up_leads": rarely(3, 1),
-        "keep_owner": rarely(False, True),
-        "skills": rarely("off", *SKILL_MODES),
-        "skills_relax_seconds": rarely(None, 180),
-        "owner_away": rarely("give", *WHEN_OWNER_AWAY),
-        "owner_wait_seconds": rarely(0, 600),
-        "sticky_counts": rarely(False, True),
-        "widen_seconds": rarely(0, 120),
-    }
+settings = some(
+    8,
+    {
+        "when_nobody": list(WHEN_NOBODY),
+        "nobody_seconds": [300],
+        "duty_id": [1, 2, 3, 4, 5],
+        "presence": list(PRESENCE_GATES),
+        "off_hours": ["leave"],
+        "pace_leads": [0, 1, 2, 3],
+        "pace_seconds": [60, 600],
+        "strict_totals": [True],
+        "catch_up_percent": [50, 100],
+        "catch_up_leads": [1],
+        "keep_owner": [True],
+        "skills": list(SKILL_MODES),
+        "skills_relax_seconds": [180],
+        "owner_away": list(WHEN_OWNER_AWAY),
+        "owner_wait_seconds": [600],
+        "sticky_counts": [True],
+        "widen_seconds": [120],
+    },
+)
+
+STRANGERS = [
+    *(manager(number, presence="offline") for number in (1, 2, 3, 61)),
+    *(manager(number, licensed=False) for number in (1, 61)),
+    *(manager(number, limit=2, open_leads=1, recent=ago(59)) for number in (3, 62)),
+    manager(61, participation="off", participation_until=NOW + timedelta(hours=1)),
+]
+
+circumstances = some(
+    3,
+    {
+        "waiting_since": [NOW, *ago(100, 179, 180, 300, 600)],
+        "skills": [SPANISH, TAX],
+        "sticky": [Sticky(owner, "company", 7) for owner in STRANGERS],
+        "moves": [True, True],
+        "counted": [True, True],
+        "is_incoming": [True],
+    },
+)
 
 
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
     """Any situation of up to eight managers."""
-    ids = draw(st.lists(st.integers(1, 60), min_size=1, max_size=8, unique=True))
+    ids = draw(
+        st.lists(st.integers(1, 9) | st.integers(1, 60), min_size=1, max_size=8, unique=True)
+    )
     candidates = tuple(draw(managers(manager_id)) for manager_id in ids)
     policy = Policy(
         strategy=draw(st.sampled_from(["even", "weighted", "least_loaded"])),
@@ -139,32 +164,10 @@ def situations(draw: st.DrawFn) -> Situation:
         require_schedule=draw(st.booleans()),
         window_open=draw(st.sampled_from([True, True, True, False])),
         start_delay_seconds=draw(st.sampled_from([0, 0, 600, 7200])),
-        **draw(settings(ids)),
+        **draw(settings),
     )
     leaving = frozenset(ids[:1]) if draw(st.booleans()) else frozenset()
     return Situation(NOW, policy, candidates, draw(st.integers(1, 9)), leaving)
-
-
-@st.composite
-def circumstances(draw: st.DrawFn) -> dict[str, Any]:
-    """What is special about a lead; mostly nothing."""
-
-    def rarely(usual: Any, *others: Any) -> Any:
-        return draw(st.just(usual) | st.just(usual) | st.sampled_from([usual, *others]))
-
-    sticky = None
-    if draw(st.integers(0, 3)) == 0:
-        owner = draw(managers(draw(st.integers(1, 60))))
-        sticky = Sticky(owner, draw(st.sampled_from(["contact", "company"])), 7)
-    waited = rarely(None, 0, 100, 179, 180, 300, 600)
-    return {
-        "waiting_since": None if waited is None else NOW - timedelta(seconds=waited),
-        "skills": rarely(frozenset(), frozenset({"spanish"}), frozenset({"tax", "czech"})),
-        "sticky": sticky,
-        "moves": rarely(False, True),
-        "counted": rarely(False, True),
-        "is_incoming": rarely(False, True),
-    }
 
 
 @st.composite
@@ -175,11 +178,11 @@ def lead_lists(draw: st.DrawFn) -> list[LeadFacts]:
             lead_id=number,
             pipeline_id=draw(st.integers(1, 2)),
             status_id=draw(st.integers(1, 3)),
-            owner_id=draw(st.none() | st.integers(1, 60)),
+            owner_id=draw(st.none() | st.integers(1, 9)),
             excluded=draw(st.sampled_from([False, False, False, True])),
             tried=draw(st.sampled_from([frozenset(), frozenset(), frozenset({1, 2, 3, 4, 5})])),
             only_groups=draw(st.sampled_from([frozenset(), frozenset(), frozenset({1})])),
-            **draw(circumstances()),
+            **draw(circumstances),
         )
         for number in range(1, draw(st.integers(1, 20)) + 1)
     ]

@@ -1,12 +1,14 @@
 """The engine's laws as checks that raise AssertionError, shared by property tests and mutants."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import product
 
 from distribution.core import waves
 from distribution.core.decide import Turn, replay
 from distribution.core.facts import LeadFacts, Situation
 from distribution.core.ledger import LEAD, Ledger, shares_of
+from distribution.core.reasons import Because
 from tests.unit.engine.builders import NOW, leads, manager, situation
 
 
@@ -36,17 +38,32 @@ def burst_is_levelled(loads: Sequence[int], count: int) -> None:
 
 
 def limits_hold(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
-    """Nobody is dealt a lead at or above his limit, however long the burst."""
-    turn = Turn(situation_)
+    """Nobody is dealt a lead at or above his limit, task limit or pace, however long the burst.
+
+    Customers' leads and those of the duty person are another matter: the policy may want them so.
+    """
+    turn, policy = Turn(situation_), situation_.policy
     load = {facts.manager_id: facts.load for facts in situation_.candidates}
-    limit = {facts.manager_id: facts.limit for facts in situation_.candidates}
+    facts = {facts.manager_id: facts for facts in situation_.candidates}
+    began = situation_.now - timedelta(seconds=policy.pace_seconds)
+    had = {
+        number: sum(at > began for at in candidate.recent) for number, candidate in facts.items()
+    }
     for lead in asked:
-        chosen = turn.deal(lead, NOW).chosen
-        if chosen is None:
+        decision = turn.deal(lead, NOW)
+        chosen = decision.chosen
+        if chosen is None or chosen not in facts:
             continue
-        bound = limit[chosen]
-        assert bound is None or load[chosen] < bound
-        load[chosen] += 1
+        if decision.because is None:
+            assert below(facts[chosen].limit, load[chosen])
+            assert below(facts[chosen].task_limit, facts[chosen].tasks)
+            assert below(policy.pace_leads, had[chosen])
+        load[chosen] += not (lead.counted and lead.owner_id == chosen)
+        had[chosen] += decision.because is not Because.KEPT
+
+
+def below(limit: int | None, actual: int) -> bool:
+    return limit is None or actual < limit
 
 
 def replay_agrees(situation_: Situation, asked: Sequence[LeadFacts]) -> None:

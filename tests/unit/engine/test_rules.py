@@ -1,7 +1,7 @@
 """Every rule: what it refuses, with which facts, and where its boundary lies."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,10 @@ from distribution.core import rules
 from distribution.core.decide import Kind, Turn
 from distribution.core.facts import CandidateFacts, LeadFacts, Policy, Situation
 from distribution.core.reasons import Reason, Refusal, Waiting, Wake, why_waiting
-from tests.unit.engine.builders import NOW, lead_lists, manager, situation, situations
+from tests.unit.engine.builders import NOW, ago, lead_lists, manager, situation, situations
 
 DELAY = {"start_delay_seconds": 600}
 PACE = {"pace_leads": 2, "pace_seconds": 1800}
-
-
-def ago(*seconds: int) -> tuple[datetime, ...]:
-    return tuple(NOW - timedelta(seconds=number) for number in seconds)
 
 
 STARTED = NOW - timedelta(seconds=599)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distribution.core.decide import Decision, Kind, Turn, replay
-from distribution.core.decisions import all_verdicts
+from distribution.core.decisions import all_verdicts, eligible_of, outside_verdict
 from distribution.core.facts import CandidateFacts, LeadFacts, Situation
 from distribution.core.reasons import Reason
 from distribution.core.records import digest_of, lead_from_json, lead_to_json
@@ -179,15 +179,18 @@ def test_the_eligible_follow_from_the_roster_and_the_verdicts_that_differ(
     start: Situation, asked: list[LeadFacts]
 ) -> None:
     turn = Turn(start)
-    standing = {verdict.manager_id for verdict in turn.verdicts() if verdict.eligible}
+    body = json.loads(json.dumps(turn.roster().body))
+    standing = tuple(verdict.manager_id for verdict in turn.verdicts() if verdict.eligible)
     for lead in asked:
+        could = turn.eligible_for(lead)
         decision = turn.deal(lead, NOW)
-        if decision.kind is not Kind.DEALT or decision.relaxed:
-            continue
-        refused = {verdict.manager_id for verdict in decision.verdicts if verdict.refusals}
-        assert set(decision.eligible or standing) == standing - refused
-        assert decision.eligible_count == len(standing - refused)
-        assert decision.chosen in standing - refused
+        dealt = standing if decision.eligible is None else decision.eligible
+        if decision.kind is not Kind.DEALT or (decision.because and decision.tier is None):
+            dealt = could = ()
+        assert dealt == could
+        assert eligible_of(body, json.loads(json.dumps(decision.as_json()))) == could
+        assert decision.eligible_count == len(could)
+        assert not could or decision.chosen in could
 
 
 @pytest.mark.feature("B2")
@@ -203,8 +206,14 @@ def test_a_stored_decision_names_every_candidate_with_all_his_refusals(
         if decision.kind is Kind.LEFT_ALONE or decision.refusal:
             continue
         stored = json.loads(json.dumps(decision.as_json()))
-        before.update({verdict.manager_id: verdict for verdict in decision.verdicts})
-        assert all_verdicts(body, stored) == tuple(before.values())
+        said = {verdict.manager_id: verdict for verdict in decision.verdicts}
+        outside = [said[manager_id] for manager_id in said if manager_id not in before]
+        assert all_verdicts(body, stored) == tuple(
+            said.get(manager_id, verdict) for manager_id, verdict in before.items()
+        )
+        assert outside_verdict(body, stored) == (outside[0] if outside else None)
+        if lead.sticky and not lead.moves and lead.sticky.owner.manager_id not in before:
+            assert [verdict.manager_id for verdict in outside] == [lead.sticky.owner.manager_id]
 
 
 def test_the_digest_ignores_loads_and_lags_and_notices_everything_else() -> None:
