@@ -28,6 +28,8 @@ SETTINGS = (
     "note_contact",
     "add_task",
     "responsible_task",
+    "delete_task",
+    "add_message",
 )
 # In Kommo's own pages but not in its table of codes: asked for, and done without where refused.
 UNCONFIRMED_SETTINGS = ("add_unsorted", "delete_unsorted", "update_task")

@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='registercredit',
             name='register',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credits', to='distribution.register'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='distribution.register'),
         ),
         migrations.AddField(
             model_name='registerepoch',
@@ -305,7 +305,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='registerepoch',
             name='register',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='epochs', to='distribution.register'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='distribution.register'),
         ),
         migrations.AddField(
             model_name='taskmirror',
@@ -325,7 +325,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='templateversion',
             name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='distribution.template'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='distribution.template'),
         ),
         migrations.AddField(
             model_name='trigger',
@@ -340,17 +340,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='trigger',
             name='register',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='triggers', to='distribution.register'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='distribution.register'),
         ),
         migrations.AddField(
             model_name='trigger',
             name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='triggers', to='distribution.template'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='distribution.template'),
         ),
         migrations.AddField(
             model_name='register',
             name='own_of',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='own_register', to='distribution.trigger'),
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='distribution.trigger'),
         ),
         migrations.AddIndex(
             model_name='firsttouch',

@@ -18,7 +18,7 @@ class Register(AccountOwned):
 
     # Whose own it is; null for a named one.
     own_of = models.OneToOneField(
-        "distribution.Trigger", null=True, on_delete=models.SET_NULL, related_name="own_register"
+        "distribution.Trigger", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     name = models.CharField(_("name"), max_length=255)
     # Raised by each reset; what was before stays in RegisterEpoch.
@@ -50,7 +50,7 @@ class Register(AccountOwned):
 class RegisterEpoch(AccountOwned):
     """An epoch that is over: how the register stood when it was reset, why and by whom (R12)."""
 
-    register = models.ForeignKey(Register, on_delete=models.CASCADE, related_name="epochs")
+    register = models.ForeignKey(Register, on_delete=models.CASCADE, related_name="+")
     epoch = models.PositiveIntegerField(_("epoch"))
     started_at = models.DateTimeField(_("from"), null=True)
     ended_at = models.DateTimeField(_("until"))
@@ -72,7 +72,7 @@ class RegisterEpoch(AccountOwned):
 class RegisterCredit(AccountOwned):
     """Leads credited to a manager, or skipped, by hand, with the reason (B15); never edited."""
 
-    register = models.ForeignKey(Register, on_delete=models.CASCADE, related_name="credits")
+    register = models.ForeignKey(Register, on_delete=models.CASCADE, related_name="+")
     epoch = models.PositiveIntegerField()
     user_id = models.BigIntegerField(_("manager"))
     leads = models.SmallIntegerField(_("leads"))  # above 0 a credit, below 0 a skip

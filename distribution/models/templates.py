@@ -49,7 +49,7 @@ class Template(AccountOwned):
 class TemplateVersion(AccountOwned):
     """A template as it was saved, and by whom (B17); never edited."""
 
-    template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="versions")
+    template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="+")
     version = models.PositiveIntegerField(_("version"))
     at = models.DateTimeField(_("saved"))
     actor_id = models.BigIntegerField(_("by"), null=True)  # Kommo user id; null = the service
@@ -74,7 +74,7 @@ class Trigger(AccountOwned):
         PIPELINE = "pipeline", _("Digital pipeline")
         SALESBOT = "salesbot", _("Salesbot")
 
-    template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="triggers")
+    template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     name = models.CharField(_("name"), max_length=64, blank=True)
     # Of the page "Shift distribution": whose leads these are; only this group receives them (F84).
@@ -86,7 +86,7 @@ class Trigger(AccountOwned):
     priority = models.PositiveSmallIntegerField(_("priority"), default=0)  # smaller is asked first
     # Whose statistics count: its own register ("current trigger") or a named one (F95, F118).
     register = models.ForeignKey(
-        "distribution.Register", null=True, on_delete=models.PROTECT, related_name="triggers"
+        "distribution.Register", null=True, on_delete=models.PROTECT, related_name="+"
     )
     # SHA-256 of the key that its card echoes with each hook; empty for a watch.
     key_digest = models.BinaryField(max_length=32, null=True, editable=False)

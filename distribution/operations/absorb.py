@@ -253,9 +253,9 @@ def _is_new(config: AccountConfig, lead: Lead, hints: Sequence[LeadHint]) -> boo
     return False
 
 
-def is_dealt_with(config: AccountConfig, lead: Lead) -> bool:
-    """Say whether a lead stands in a watched stage and is not excluded."""
-    is_tracked = config.watch_of(lead.pipeline_id, lead.status_id) is not None
+def is_dealt_with(config: AccountConfig, lead: Lead, *, is_sent: bool = False) -> bool:
+    """Say whether a lead stands in a watched stage, or where a trigger sent it, and is not excluded."""
+    is_tracked = is_sent or config.watch_of(lead.pipeline_id, lead.status_id) is not None
     return is_tracked and not is_filled(lead, config.exclusion_field_id)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.kommo.webhook import LeadHint, parse_hook
+from accounts.kommo.webhook import LeadHint, Touch, parse_hook
 from accounts.models import InboxEvent
 from distribution.models import DeadLetter
 from distribution.operations.lanes import LaneLease
@@ -63,6 +63,8 @@ class Agenda:
     reads: set[int] = field(default_factory=set)  # leads to read whatever the mirror says
     internal: list[tuple[str, Json]] = field(default_factory=list)  # (kind, payload), in order
     seen: dict[int, datetime] = field(default_factory=dict)  # user id -> when they acted
+    touches: list[tuple[Touch, datetime]] = field(default_factory=list)  # with when we heard of it
+    task_ids: set[int] = field(default_factory=set)  # tasks of which something new may be true
     taken: list[int] = field(default_factory=list)  # event ids this turn settles
     left: list[int] = field(default_factory=list)  # claimed, but too much for one turn
     has_more: bool = False  # the inbox held more than this turn takes
@@ -127,10 +129,20 @@ def _read(event: ClaimedEvent, agenda: Agenda) -> None:
     payload: Json = json.loads(bytes(event.body) or b"{}")
     if event.kind == Kind.LEADS:
         agenda.reads.update(int(lead_id) for lead_id in payload["ids"])
+    elif event.kind == Kind.TASKS:
+        agenda.task_ids.update(int(task_id) for task_id in payload["ids"])
     else:
         agenda.internal.append((event.kind, payload))
-        if event.kind == Kind.SETTLED and payload["outcome"] in ("refused", "left"):
-            agenda.reads.add(int(payload["lead"]))  # it has changed: going on needs the truth
+        agenda.reads.update(_leads_to_read(event.kind, payload))
+
+
+def _leads_to_read(kind: str, payload: Json) -> list[int]:
+    """Return the leads about which an event of ours asks something: going on needs the truth."""
+    if kind == Kind.SETTLED:
+        return [int(payload["lead"])] if payload["outcome"] in ("refused", "left") else []
+    if kind in (Kind.TRIGGER, Kind.BOT):
+        return [int(payload["lead"])]
+    return [int(lead_id) for lead_id in payload.get("leads", ())]
 
 
 def _read_hook(event: ClaimedEvent, agenda: Agenda) -> None:
@@ -140,3 +152,5 @@ def _read_hook(event: ClaimedEvent, agenda: Agenda) -> None:
             agenda.hints[hint.lead_id].append(hint)
     for user_id, _at in content.activity:
         agenda.seen[user_id] = event.received_at
+    agenda.touches += [(touch, event.received_at) for touch in content.touches]
+    agenda.task_ids |= content.task_ids

@@ -326,8 +326,8 @@ def _add_records(statement: _Statement, account_id: int, written: Written) -> No
 def _add_counters(statement: _Statement, account_id: int, written: Written) -> None:
     changed = {key: change for key, change in sorted(written.loads.items()) if change}
     if changed:
-        users, scopes = (list(column) for column in zip(*changed, strict=True))
-        statement.add(_LOADS, [account_id, users, scopes, list(changed.values())])
+        pairs = [list(column) for column in zip(*changed, strict=True)]
+        statement.add(_LOADS, [account_id, *pairs, list(changed.values())])
     if written.entries:
         registers, users = zip(*written.entries, strict=True)
         lags, counts, last = zip(*written.entries.values(), strict=True)

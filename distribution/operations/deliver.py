@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from accounts.kommo.client import KommoClient, OwnerChange
 from accounts.kommo.connection import connect
@@ -26,17 +27,22 @@ from distribution.core.delivery import (
     needs_read_back,
     was_overruled,
 )
+from distribution.models import Effect
 from distribution.operations import lanes
 from distribution.operations.absorb import is_dealt_with
 from distribution.operations.effects import (
     ClaimedEffect,
     Settlement,
     claim_effects,
+    open_kinds,
     own_steps,
     write_settlement,
 )
 from distribution.operations.lanes import LaneLease, may_send
+from distribution.operations.send_bots import send_bots
+from distribution.operations.send_linked import send_linked, send_links
 from distribution.operations.send_notes import send_notes
+from distribution.operations.send_stages import send_stages
 from distribution.queries.config import config_of
 
 log = logging.getLogger(__name__)
@@ -47,6 +53,17 @@ CALLS_A_ROUND = 2  # a read and a write, as a rule
 # A whole batch shares its worker's deaths, and a change of owner has nothing that could kill one.
 MOST_DEATHS = 10
 OwnerStep = tuple[int | None, int | None]
+Sender = Callable[[KommoClient, Settlement], bool]
+_SENDERS: dict[str, Sender] = {
+    Effect.Kind.BOT: send_bots,
+    Effect.Kind.STAGE: send_stages,
+    Effect.Kind.NOTE: send_notes,
+    Effect.Kind.LINKS: send_links,
+    Effect.Kind.CONTACT: partial(send_linked, kind=Effect.Kind.CONTACT),
+    Effect.Kind.COMPANY: partial(send_linked, kind=Effect.Kind.COMPANY),
+    Effect.Kind.CUSTOMER: partial(send_linked, kind=Effect.Kind.CUSTOMER),
+    Effect.Kind.TASK: partial(send_linked, kind=Effect.Kind.TASK),
+}
 # Learnt in this process: how many items Kommo takes at once, by account.
 _batch_size: dict[int, int] = {}
 
@@ -68,14 +85,16 @@ def deliver(*, account_id: int | None = None, slow: bool = True) -> int | None:
 def _serve(lease: LaneLease) -> None:
     client = connect(Account(pk=lease.account_id))
     was_slow = False
+    follows: set[str] = set()  # kinds of effects that the last round has made
     for _ in range(ROUNDS):
         effects = claim_effects(lease, "owner", _size(lease.account_id))
         settlement = Settlement(lease)
         began = time.monotonic()
         if effects:
             _deliver_owners(client, effects, settlement)
-        elif not send_notes(client, settlement):
+        elif not _send_others(client, settlement, follows or open_kinds(lease.account_id)):
             break
+        follows = _following(effects)
         was_slow = was_slow or time.monotonic() - began > CALLS_A_ROUND * lanes.SLOW_CALL_SECONDS
         settlement.was_slow = was_slow
         last_round = settlement.wait_seconds is not None or not may_send(lease)
@@ -83,6 +102,18 @@ def _serve(lease: LaneLease) -> None:
         if settlement.is_released:
             return
     lanes.release_lane(lease, was_slow=was_slow)
+
+
+def _following(effects: Sequence[ClaimedEffect]) -> set[str]:
+    """Return the kinds of effects that changes of owner bring with them."""
+    notes = {Effect.Kind.NOTE.value} if any(effect.note for effect in effects) else set()
+    links = {Effect.Kind.LINKS.value} if any("links" in one.payload for one in effects) else set()
+    return notes | links
+
+
+def _send_others(client: KommoClient, settlement: Settlement, kinds: Collection[str]) -> bool:
+    """Send what follows or stands beside changes of owner, one kind a round; False = nothing is open."""
+    return any(kind in kinds and send(client, settlement) for kind, send in _SENDERS.items())
 
 
 def _is_last(effects: Sequence[ClaimedEffect], settlement: Settlement) -> bool:
@@ -148,7 +179,8 @@ def _still_dealt(
     kept = []
     for effect in effects:
         lead = leads[effect.lead_id]
-        if config is None or is_dealt_with(config, lead):
+        is_where_sent = effect.payload.get("at") == [lead.pipeline_id, lead.status_id]
+        if config is None or is_dealt_with(config, lead, is_sent=is_where_sent):
             kept.append(effect)
         else:
             settlement.ended(effect, Outcome.LEFT, effect.facts.expected_from)

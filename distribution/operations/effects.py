@@ -82,6 +82,12 @@ def claim_effects(lease: LaneLease, kind: str, limit: int) -> list[ClaimedEffect
     return sorted((ClaimedEffect(*row) for row in rows), key=lambda effect: effect.id)
 
 
+def open_kinds(account_id: int) -> set[str]:
+    """Return the kinds of which the account has open effects."""
+    rows = Effect.objects.for_account(account_id).filter(state__in=Effect.OPEN)
+    return set(rows.order_by().values_list("kind", flat=True).distinct())
+
+
 def own_steps(
     account_id: int, lead_ids: Sequence[int]
 ) -> dict[int, set[tuple[int | None, int | None]]]:

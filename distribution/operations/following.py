@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from distribution.core import decide
+from distribution.operations.acceptance import start_clock
 from distribution.operations.bulk import DecisionRow
+from distribution.operations.first_touch import start_touch_clock
 from distribution.operations.rows import LeadRow
 from distribution.operations.work_state import TurnWork
 
@@ -12,6 +14,8 @@ def given(work: TurnWork, row: LeadRow, decision: decide.Decision, recorded: Dec
     """Start what a template asks for when a lead has got an owner."""
     with work.changing(row):
         row.cycle.given, row.cycle.entry, row.cycle.accepted = recorded.id, row.stage_entry, ""
+    start_clock(work, row, recorded)
+    start_touch_clock(work, row, recorded)
 
 
 def move_to_stage(

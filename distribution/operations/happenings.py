@@ -11,23 +11,36 @@ from django.db import connection
 from accounts.models import Account, InboxEvent, Manager
 from distribution.models import Effect, LeadMirror, Timer
 from distribution.operations.absorb import absorb_gone, overrule, owner_effects
+from distribution.operations.asking import absorb_bot, absorb_trigger
 from distribution.operations.bulk import TimerRow
+from distribution.operations.customers import absorb_linked
 from distribution.operations.moves import plan_release, plan_wave
 from distribution.operations.notes import REFUSED
+from distribution.operations.registers import absorb_register
 from distribution.operations.rows import rows_by_ids
 from distribution.operations.tracking import mirror_tracked_stages, retrack
+from distribution.operations.undo import absorb_undo
 from distribution.operations.work_state import TurnWork
 from shifts.operations.presence import end_shifts_of_inactive, inactivity_check
 from shifts.queries.presence import next_inactivity_at
 
 Json = dict[str, Any]
 REFUSED_FOR = timedelta(minutes=10)
+TIMERS_A_TURN = 240  # as many leads as one read of Kommo holds
 
 
 def absorb_happenings(work: TurnWork, happenings: Sequence[tuple[str, Json]]) -> None:
-    """Take in internal events in their order."""
+    """Take in internal events in their order, but for those that `absorb_later` is there for."""
     for kind, payload in happenings:
-        _ABSORB[kind](work, payload)
+        if kind in _ABSORB:
+            _ABSORB[kind](work, payload)
+
+
+def absorb_later(work: TurnWork, happenings: Sequence[tuple[str, Json]]) -> None:
+    """Take in what is about leads that the turn has read meanwhile."""
+    for kind, payload in happenings:
+        if kind in _ABSORB_LATER:
+            _ABSORB_LATER[kind](work, payload)
 
 
 def _absorb_shift(work: TurnWork, payload: Json) -> None:
@@ -134,6 +147,13 @@ _ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {
     InboxEvent.Kind.SETTINGS: _absorb_settings,
     InboxEvent.Kind.SYNCED: _absorb_synced,
     InboxEvent.Kind.SETTLED: _absorb_settled,
+    InboxEvent.Kind.TRIGGER: absorb_trigger,
+    InboxEvent.Kind.BOT: absorb_bot,
+    InboxEvent.Kind.REGISTER: absorb_register,
+}
+_ABSORB_LATER: dict[str, Callable[[TurnWork, Json], None]] = {
+    InboxEvent.Kind.LINKED: absorb_linked,
+    InboxEvent.Kind.UNDO: absorb_undo,
 }
 
 
@@ -145,8 +165,8 @@ def fire_timers(work: TurnWork) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT kind, subject, payload::json FROM distribution_timer"
-            " WHERE account_id = %s AND due_at <= %s ORDER BY due_at, kind, subject",
-            [work.config.account_id, work.now],
+            " WHERE account_id = %s AND due_at <= %s ORDER BY due_at, kind, subject LIMIT %s",
+            [work.config.account_id, work.now, TIMERS_A_TURN],
         )
         due = cursor.fetchall()
     cleared = set(work.written.cleared_timers)
@@ -154,7 +174,10 @@ def fire_timers(work: TurnWork) -> None:
         is_moved = kind != Timer.Kind.DRAIN and work.is_set_anew(kind, subject)
         if (kind, subject) not in cleared and not is_moved:
             work.clear_timer(kind, subject)
-            _FIRE[kind](work, subject, payload)
+            if kind in (Timer.Kind.ACCEPT, Timer.Kind.TOUCH):
+                work.overdue[kind, subject] = payload
+            else:
+                _FIRE[kind](work, subject, payload)
 
 
 def _fire_drain(work: TurnWork, subject: int, payload: Json) -> None:

@@ -123,7 +123,8 @@ _SELECT = f"SELECT {_READ} FROM distribution_leadmirror WHERE account_id = %s"
 def _rows(sql: str, values: list[Any]) -> list[LeadRow]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [LeadRow(*row[:-1], Cycle.from_json(row[-1])) for row in cursor.fetchall()]
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return [LeadRow(*row[:-1], cycle=Cycle.from_json(row[-1])) for row in rows]
 
 
 def rows_by_ids(account_id: int, lead_ids: Iterable[int]) -> list[LeadRow]:

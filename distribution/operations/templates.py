@@ -28,7 +28,7 @@ def save_body(
     The caller has locked what several people may edit at once.
     """
     checked = to_json(read_body(body)[0])
-    if checked == to_json(read_body(template.body)[0]) and template.versions.exists():
+    if checked == to_json(read_body(template.body)[0]) and _has_versions(template):
         return False
     template.body = checked
     write_version(template, actor=actor, now=now)
@@ -37,7 +37,7 @@ def save_body(
 
 def write_version(template: Template, *, actor: Manager | None, now: datetime) -> None:
     """Save the template as it is in memory, as its next version."""
-    if template.versions.exists():
+    if _has_versions(template):
         template.version += 1
     template.save(update_fields=["name", "body", "is_enabled", "is_shadow", "version"])
     TemplateVersion.objects.create(
@@ -48,3 +48,8 @@ def write_version(template: Template, *, actor: Manager | None, now: datetime) -
         actor_id=actor.kommo_id if actor else None,
         document=document_of(template),
     )
+
+
+def _has_versions(template: Template) -> bool:
+    versions = TemplateVersion.objects.for_account(template.account_id)
+    return bool(versions.filter(template=template).exists())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,19 +18,22 @@ from django.db import connection, transaction
 
 from accounts.kommo.connection import connect
 from accounts.kommo.errors import BudgetExhausted, KommoError, NeedsAuthorization
-from accounts.kommo.payloads import Lead
+from accounts.kommo.payloads import Lead, Task
 from accounts.kommo.retry import account_wait
 from accounts.models import Account, InboxEvent, Lane
-from distribution.operations import lanes
+from distribution.operations import acceptance, asking, lanes
 from distribution.operations.absorb import absorb_gone, absorb_lead, needs_read
 from distribution.operations.agenda import Agenda, claim_events, read_agenda
 from distribution.operations.bulk import write_turn
+from distribution.operations.customers import Customer, read_customers, remember
 from distribution.operations.dealing import deal_all
-from distribution.operations.happenings import absorb_happenings, fire_timers
+from distribution.operations.first_touch import note_touches
+from distribution.operations.happenings import absorb_happenings, absorb_later, fire_timers
 from distribution.operations.lanes import LaneLease, LostLane
 from distribution.operations.moves import run_returns, run_waves
 from distribution.operations.overwrites import note_overwrites
 from distribution.operations.rows import LeadRow, rows_by_ids
+from distribution.operations.task_counts import absorb_tasks
 from distribution.operations.work_state import TurnWork
 from distribution.queries.config import AccountConfig, config_of
 from shifts.operations.presence import record_activity
@@ -48,6 +51,8 @@ class Reading:
     asked: frozenset[int]
     observed_at: datetime
     was_slow: bool = False
+    customers: dict[int, Customer] = field(default_factory=dict)  # by lead, where asked for
+    tasks: list[Task] | None = None  # None: no task was asked for
 
 
 class Later(Exception):
@@ -85,6 +90,8 @@ def take_turn(
 def _serve(lease: LaneLease, before_commit: Callable[[], None] | None) -> None:
     agenda = read_agenda(lease, claim_events(lease))
     config = config_of(lease.account_id)
+    if lease.has_due_timers:
+        agenda.reads |= acceptance.leads_due(lease.account_id, lease.business_now)
     rows = {row.lead_id: row for row in _known_rows(lease, agenda)}
     try:
         reading = _enrich(lease, config, agenda, rows)
@@ -119,15 +126,22 @@ def _enrich(
         if any(needs_read(config, rows.get(lead_id), hint) for hint in hints)
     }
     observed_at = lease.clock()
-    if not asked:
+    task_ids = agenda.task_ids if config.counts_tasks else set()
+    if not asked and not task_ids:
         return Reading({}, frozenset(), observed_at)
     began = time.monotonic()
+    client = connect(Account(pk=lease.account_id))
     try:
-        found = connect(Account(pk=lease.account_id)).leads_by_ids(sorted(asked))
+        found = (
+            client.leads_by_ids(sorted(asked), with_contacts=config.asks_customers) if asked else []
+        )
+        customers = read_customers(client, config, found) if config.asks_customers else {}
+        tasks = client.tasks_by_ids(sorted(task_ids)) if task_ids else None
     except KommoError as error:
         raise _later(error, lease) from error
     was_slow = time.monotonic() - began > lanes.SLOW_CALL_SECONDS
-    return Reading({lead.id: lead for lead in found}, frozenset(asked), observed_at, was_slow)
+    leads = {lead.id: lead for lead in found}
+    return Reading(leads, frozenset(asked), observed_at, was_slow, customers, tasks)
 
 
 def _later(error: KommoError, lease: LaneLease) -> Later:
@@ -157,15 +171,22 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
             absorb_gone(work, lead_id, reading.observed_at)
         else:
             absorb_lead(work, lead, agenda.hints.get(lead_id, ()), reading.observed_at)
+            remember(work, lead, reading.customers.get(lead_id))
+    absorb_later(work, agenda.internal)
+    if reading.tasks is not None:
+        absorb_tasks(work, agenda.task_ids, reading.tasks, reading.observed_at)
     note_overwrites(work, agenda.hints)
+    note_touches(work, agenda.touches)
     _note_activity(work, agenda)
     if work.lease.has_due_timers and not agenda.has_more:
         fire_timers(work)
     work.is_released = work.is_released or work.has_freed_capacity
-    if work.returning or work.leaving or work.to_deal or work.is_released:
+    if work.returning or work.leaving or work.to_deal or work.is_released or work.overdue:
         run_returns(work)
         deal_all(work)
         run_waves(work)
+        acceptance.run_overdue(work)
+    asking.answer_bots(work)
     work.written.done_events = agenda.taken
     work.written.untouched_events = agenda.left
 

@@ -60,6 +60,8 @@ class TurnWork:
         self.refused: dict[int, frozenset[int]] = {}
         # Triggers that have sent leads in this turn, by lead.
         self.asked: dict[int, list[int]] = {}
+        # Leads whose acceptance or first touch is due, by kind of timer, with what it remembers.
+        self.overdue: dict[tuple[str, int], Json] = {}
         # Something happened that may let a waiting lead go: B4.
         self.is_released = False
         self._dirty: dict[int, LeadRow] = {}

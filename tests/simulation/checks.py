@@ -276,7 +276,9 @@ class Checks:
         )
         turns = {
             trigger_id: Turn(situation)
-            for trigger_id, situation in situations_for(self._account_id, self._sim.world.now).items()
+            for trigger_id, situation in situations_for(
+                self._account_id, self._sim.world.now
+            ).items()
         }
         for row in rows:
             free = [v for v in turns[row.trigger_id].verdicts() if v.eligible]

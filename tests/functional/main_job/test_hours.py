@@ -6,8 +6,9 @@ from datetime import time
 
 import pytest
 
-from distribution.models import DistributionSettings
+from distribution.models import Template
 from distribution.operations.settings import settings_for
+from distribution.queries.settings import settings_of
 from tests.functional.main_job.conftest import Team
 from tests.world import World
 
@@ -16,17 +17,19 @@ OFFICE = {"hours_from": time(9), "hours_to": time(18)}
 
 @pytest.mark.feature("F80")
 def test_the_hours_for_new_leads_are_nine_to_six_by_default(team: Team) -> None:
-    settings = settings_for(team.account)
-    assert (settings.hours_from, settings.hours_to) == (time(9), time(18))
+    Template.objects.for_account(team.account).delete()
+    settings_for(team.account)
+    values = settings_of(team.account).values
+    assert (values["hours_from"], values["hours_to"]) == ("09:00", "18:00")
 
 
 @pytest.mark.feature("F80")
 def test_by_default_a_lead_at_nine_is_dealt_and_one_before_waits(team: Team, world: World) -> None:
     team.deal_with()
-    DistributionSettings.objects.for_account(team.account).delete()
-    row = settings_for(team.account)
-    row.is_enabled, row.enabled_at = True, world.now
-    row.save(update_fields=["is_enabled", "enabled_at"])
+    groups = settings_of(team.account).values["groups"]
+    Template.objects.for_account(team.account).delete()
+    settings_for(team.account)
+    world.save(team.account, groups=groups)
     world.start_shifts([team.ana])
     world.advance_to(time(8, 59, 59))
     early = world.leads()

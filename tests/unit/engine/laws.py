@@ -59,7 +59,7 @@ def limits_hold(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
             assert below(facts[chosen].task_limit, facts[chosen].tasks)
             assert below(policy.pace_leads, had[chosen])
         load[chosen] += not (lead.counted and lead.owner_id == chosen)
-        had[chosen] += decision.because is not Because.KEPT
+        had[chosen] += decision.because is not Because.KEPT and policy.pace_seconds > 0
 
 
 def below(limit: int | None, actual: int) -> bool:

@@ -142,15 +142,29 @@ def test_the_order_of_candidates_never_matters(
     assert one.opening() == other.opening()
 
 
-@given(situations(), st.data())
-def test_dropping_a_loser_changes_no_winner(start: Situation, data: st.DataObject) -> None:
-    winner = Turn(start).deal(LeadFacts(1), NOW).chosen
-    losers = [facts for facts in start.candidates if facts.manager_id != winner]
+@given(situations(), lead_lists(), st.data())
+def test_dropping_a_loser_changes_no_winner(
+    start: Situation, asked: list[LeadFacts], data: st.DataObject
+) -> None:
+    """Where all are credited alike, and no tier's turn depends on who is in the others.
+
+    By unequal shares a loser's leaving changes what the others are credited, which may change
+    their order; of equals in lag the largest share wins, with or without him.
+    """
+    candidates, policy = start.candidates, replace(start.policy, widen_seconds=0)
+    if policy.strategy == "weighted":
+        candidates = tuple(replace(facts, lag=0) for facts in candidates)
+    else:
+        candidates = tuple(replace(facts, ramp=100) for facts in candidates)
+    lead = replace(asked[0], sticky=None)
+    before = replace(start, candidates=candidates, policy=policy)
+    winner = Turn(before).deal(lead, NOW).chosen
+    losers = [facts for facts in candidates if facts.manager_id != winner]
     if winner is None or not losers:
         return
     dropped = data.draw(st.sampled_from(losers))
-    rest = tuple(facts for facts in start.candidates if facts is not dropped)
-    assert Turn(replace(start, candidates=rest)).deal(LeadFacts(1), NOW).chosen == winner
+    rest = tuple(facts for facts in candidates if facts is not dropped)
+    assert Turn(replace(before, candidates=rest)).deal(lead, NOW).chosen == winner
 
 
 @pytest.mark.feature("B2")
