@@ -1,6 +1,7 @@
 """The engine's laws as checks that raise AssertionError, shared by property tests and mutants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -8,7 +9,7 @@ from distribution.core import waves
 from distribution.core.decide import Turn, replay
 from distribution.core.facts import LeadFacts, Situation
 from distribution.core.ledger import LEAD, Ledger, shares_of
-from distribution.core.reasons import Because
+from distribution.core.reasons import Because, Reason
 from tests.unit.engine.builders import NOW, leads, manager, situation
 
 
@@ -22,6 +23,30 @@ def run_ledger(weights: Sequence[int], present: Sequence[Sequence[int]]) -> None
         ledger.pay(ledger.foremost(seats), sum(shares), NOW)
         assert sum(ledger.lags) == 0
         assert 2 * max(map(abs, ledger.lags)) <= (n - 1) * LEAD
+
+
+def lags_are_bounded(
+    weights: Sequence[int], tiers: Sequence[int], away: Sequence[Collection[int]]
+) -> None:
+    """Deal a lead in each situation: the sum is 0 and |lag| <= (n - 1) / 2 leads, n counting all.
+
+    `away` names, for each lead in turn, who is not there (manager ids, from 1).
+    """
+    n = len(weights)
+    team = tuple(
+        manager(number, weight=weight, tier=tier)
+        for number, (weight, tier) in enumerate(zip(weights, tiers, strict=True), 1)
+    )
+    for number, missing in enumerate(away):
+        seen = [
+            replace(facts, presence="paused" if facts.manager_id in missing else "online")
+            for facts in team
+        ]
+        turn = Turn(situation(seen, "weighted"))
+        turn.deal(LeadFacts(number), NOW)
+        team = turn.candidates()
+        assert sum(facts.lag for facts in team) == 0
+        assert 2 * max(abs(facts.lag) for facts in team) <= (n - 1) * LEAD
 
 
 def burst_is_levelled(loads: Sequence[int], count: int) -> None:
@@ -50,7 +75,7 @@ def limits_hold(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
         number: sum(at > began for at in candidate.recent) for number, candidate in facts.items()
     }
     for lead in asked:
-        decision = turn.deal(lead, NOW)
+        decision = turn.deal(lead, situation_.now)
         chosen = decision.chosen
         if chosen is None or chosen not in facts:
             continue
@@ -64,6 +89,63 @@ def limits_hold(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
 
 def below(limit: int | None, actual: int) -> bool:
     return limit is None or actual < limit
+
+
+def relaxed_is_all_that_is_waived(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
+    """Whoever a pool's lead goes to is refused by nothing that the decision does not name.
+
+    Only presence and skills are ever named.
+    """
+    turn = Turn(situation_)
+    for lead in asked:
+        before = {verdict.manager_id: verdict for verdict in turn.verdicts()}
+        decision = turn.deal(lead, situation_.now)
+        before.update({verdict.manager_id: verdict for verdict in decision.verdicts})
+        if decision.chosen is None or decision.because:
+            continue
+        refused = {refusal.reason for refusal in before[decision.chosen].refusals}
+        assert refused <= {Reason.OFFLINE, Reason.NOT_ONLINE, Reason.MISSING_SKILL}
+        assert refused <= set(decision.relaxed)
+
+
+def the_first_level_is_asked(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
+    """A lead goes to the smallest tier in which somebody is free of objections."""
+    turn = Turn(situation_)
+    tiers = {facts.manager_id: facts.tier for facts in situation_.candidates}
+    for lead in asked:
+        free = [verdict.manager_id for verdict in turn.verdicts() if verdict.eligible]
+        decision = turn.deal(lead, situation_.now)
+        first = min((tiers[manager_id] for manager_id in free), default=None)
+        assert decision.tier == first
+        asked_ids = free if decision.eligible is None else decision.eligible
+        assert {tiers[manager_id] for manager_id in asked_ids} <= {first}
+
+
+def the_sum_stays(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
+    """Whatever is credited is paid."""
+    turn = Turn(situation_)
+    for lead in asked:
+        turn.deal(lead, situation_.now)
+        assert sum(turn.ledger.lags) == sum(facts.lag for facts in situation_.candidates)
+
+
+def totals_are_levelled(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
+    """With strict totals and equal weights, whoever gets a lead has had the fewest."""
+    turn = Turn(situation_)
+    for lead in asked:
+        before = dict(zip(turn.ledger.ids, turn.ledger.counts, strict=True))
+        chosen = turn.deal(lead, situation_.now).chosen
+        assert chosen is not None
+        assert before[chosen] == min(before.values())
+
+
+def customers_leads_move_no_ledger(situation_: Situation, asked: Sequence[LeadFacts]) -> None:
+    """A customer's lead goes to its owner, who is there, and costs him nothing."""
+    turn = Turn(situation_)
+    for lead in asked:
+        assert lead.sticky is not None
+        assert turn.deal(lead, situation_.now).chosen == lead.sticky.owner.manager_id
+        assert turn.entries() == {}
 
 
 def replay_agrees(situation_: Situation, asked: Sequence[LeadFacts]) -> None:

@@ -1,16 +1,29 @@
 """Who is asked in what order: tiers, people online first, skills, widening, and the last resorts."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from distribution.core.decide import Decision, Kind, Turn
 from distribution.core.facts import CandidateFacts, LeadFacts, Situation
+from distribution.core.levels import Levels
 from distribution.core.reasons import Because, Reason, Waiting, Wake
-from tests.unit.engine.builders import NOW, SPANISH, ago, lead_lists, leads, manager, situation
+from tests.unit.engine.builders import (
+    NOW,
+    SPANISH,
+    ago,
+    lead_lists,
+    leads,
+    manager,
+    managers,
+    situation,
+)
 from tests.unit.engine.builders import situations as any_situations
+from tests.unit.engine.laws import relaxed_is_all_that_is_waived, the_first_level_is_asked
 
 ONLINE_FIRST = {"presence": "prefer"}
 BOTH = {"presence": "prefer", "skills": "soft"}
@@ -238,26 +251,34 @@ def test_somebody_is_free_if_waiting_alone_would_bring_a_lead_to_him() -> None:
 def test_nothing_but_presence_and_skills_is_ever_relaxed(
     start: Situation, asked: list[LeadFacts]
 ) -> None:
-    turn = Turn(start)
-    for lead in asked:
-        before = {verdict.manager_id: verdict for verdict in turn.verdicts()}
-        decision = turn.deal(lead, NOW)
-        before.update({verdict.manager_id: verdict for verdict in decision.verdicts})
-        if decision.chosen is None or decision.because:
-            continue
-        refused = {refusal.reason for refusal in before[decision.chosen].refusals}
-        assert refused <= {Reason.OFFLINE, Reason.NOT_ONLINE, Reason.MISSING_SKILL}
-        assert refused <= set(decision.relaxed)
+    relaxed_is_all_that_is_waived(start, asked)
+
+
+@given(st.lists(managers(1), min_size=1, max_size=5), st.integers(1, 12))
+def test_the_smallest_tier_with_somebody_free_is_always_asked(
+    rows: list[CandidateFacts], number: int
+) -> None:
+    team = [replace(facts, manager_id=place) for place, facts in enumerate(rows, 1)]
+    the_first_level_is_asked(situation(team), leads(number))
 
 
 @given(any_situations(), lead_lists())
-def test_a_lead_that_wakes_at_its_moment_finds_another_level_or_somebody_free(
+def test_between_now_and_the_next_opening_nothing_about_the_levels_changes(
     start: Situation, asked: list[LeadFacts]
 ) -> None:
+    def stand(lead: LeadFacts, at: datetime) -> Any:
+        levels = Levels(replace(start, now=at))
+        last_resort = start.policy.when_nobody in ("duty", "move_stage") and not lead.moves
+        opened = [(level.tier, level.names) for level in levels.open_to(lead)]
+        return opened, last_resort and levels.is_nobody_over(lead)
+
     for lead in asked:
-        decision = Turn(start).deal(lead, NOW)
-        if decision.waiting is not None and decision.waiting.until is not None:
-            assert decision.waiting.until > NOW or decision.waiting.code is Waiting.OUTSIDE_HOURS
+        lead = replace(lead, waiting_since=lead.waiting_since or NOW)
+        opens = Levels(start).opens_next(lead)
+        just_before = NOW + timedelta(days=99) if opens is None else opens - timedelta(seconds=1)
+        assert stand(lead, just_before) == stand(lead, NOW)
+        if opens is not None:
+            assert stand(lead, opens) != stand(lead, NOW)
 
 
 def test_the_pace_counts_what_the_turn_has_dealt() -> None:
