@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Manager
-from distribution.models import Decision, DistributionSettings, ManagerProfile
+from distribution.models import Decision, ManagerProfile
 from distribution.queries.settings import settings_of
 from peresmenka.lib.clock import read_clock
 from shifts.core.machine import Presence
 from shifts.core.participation import Status
 from shifts.operations.participation import mark_absent_today, set_participation
 from shifts.queries.presence import presence_of
+from tests import policies
 from tests.browser.conftest import Site
 from tests.functional.console import cast
 from tests.functional.schedule.cast import stand, week
@@ -241,7 +242,7 @@ def everything_planned(site: Site) -> None:
     now, world = read_clock(), site.world
     stand(world, [cast.OLEG], week(world, text="00:00-24:00", days=7), now=now)
     stand(world, [cast.ANA], week(world, "rest", days=0), now=now)
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     ManagerProfile.objects.create(account=world.account, manager=world[16], leads=1)
     set_participation(world[cast.ANA], status=Status.FORCED_ON, now=now, by=world[cast.SONIA])
     mark_absent_today(world[17], now=now, by=world[cast.SONIA], note="dentist")

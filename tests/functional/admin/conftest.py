@@ -26,7 +26,20 @@ from accounts.models import (
     WidgetNonce,
 )
 from accounts.operations.hooks import hook_digest, hook_key
-from distribution.models import DeadLetter, Effect, ManagerProfile, Timer, Wave
+from distribution.models import (
+    DeadLetter,
+    Effect,
+    FirstTouch,
+    ManagerProfile,
+    Register,
+    RegisterCredit,
+    RegisterEpoch,
+    TaskMirror,
+    Template,
+    TemplateVersion,
+    Timer,
+    Wave,
+)
 from peresmenka.lib.crypto import Secret, seal, unseal
 from shifts.models import (
     CalendarFeed,
@@ -179,6 +192,7 @@ def _fill_schedules(oleg: Manager, ana: Manager, now: datetime) -> None:
     hours = [[540, 1080]]
     own: dict[str, Any] = {"account": account, "manager": oleg}
     ManagerProfile.objects.create(**own, leads=20, skills=["spanish"])
+    _engine(account, now)
     Participation.objects.create(**own, status="forced_off", changed_at=now)
     pattern = SchedulePattern.objects.create(
         account=account, name="5/2", cycle=[hours], anchor_on=today
@@ -219,3 +233,26 @@ def admin(operator: User, settings: Any) -> Client:
     client = Client()
     client.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def _engine(account: Account, now: datetime) -> None:
+    """Write one row of each table that templates and registers need."""
+    register = Register.objects.for_account(account).earliest("pk")
+    by_hand = {"account": account, "register": register, "epoch": 1, "reason": "asked by Vera"}
+    RegisterEpoch.objects.create(**by_hand, ended_at=now)
+    RegisterCredit.objects.create(**by_hand, user_id=11, leads=2, at=now)
+    template = Template.objects.for_account(account).earliest("pk")
+    TemplateVersion.objects.create(
+        account=account, template=template, version=1, at=now, document={"body": template.body}
+    )
+    TaskMirror.objects.create(account=account, task_id=1, owner_id=11, seen_at=now)
+    FirstTouch.objects.create(
+        account=account,
+        lead_id=1,
+        user_id=11,
+        template_id=template.pk,
+        decision_id=1,
+        started_at=now,
+        due_at=now,
+        allowed_minutes=10,
+    )

@@ -9,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Manager
-from distribution.models import DistributionSettings, LeadMirror
+from distribution.models import LeadMirror
 from shifts.core.machine import Presence
 from shifts.models import Shift, ShiftSettings
 from shifts.queries.presence import presence_of
+from tests import policies
 from tests.functional.console import cast
 from tests.functional.console.conftest import NOON, ClientOf, MovableClock
 
@@ -42,7 +43,7 @@ def test_the_board_shows_the_three_states_and_who_receives(
 
 
 def test_a_fresh_shift_is_said_to_receive_later(busy: cast.World, client_of: ClientOf) -> None:
-    DistributionSettings.objects.update(start_delay_minutes=10)
+    policies.change_simple(gates={"start_delay_minutes": 10})
     cast.start(busy, 18, NOON - timedelta(minutes=4))
     page = client_of(busy[cast.SONIA]).get("/board").content.decode()
     assert "no new leads in its first 10 minutes, until 12:06" in row(page, 18)
@@ -51,7 +52,7 @@ def test_a_fresh_shift_is_said_to_receive_later(busy: cast.World, client_of: Cli
 def test_outside_hours_nobody_receives_until_the_opening(
     busy: cast.World, client_of: ClientOf
 ) -> None:
-    DistributionSettings.objects.update(hours_from="13:00", hours_to="18:00")
+    policies.change_simple(hours={"start": "13:00", "end": "18:00"})
     page = client_of(busy[cast.SONIA]).get("/board").content.decode()
     assert "outside working hours, until 13:00" in row(page, cast.OLEG)
     assert "New leads wait until 13:00." in page

@@ -9,11 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Manager
-from distribution.models import Decision, DistributionSettings, LeadMirror, ManagerProfile
+from distribution.models import Decision, LeadMirror, ManagerProfile
 from shifts.core.participation import Status
 from shifts.models import Override
 from shifts.operations.participation import set_participation
 from shifts.operations.plan import changing
+from tests import policies
 from tests.functional.console import cast
 from tests.functional.console.conftest import NOON, ClientOf, MovableClock
 from tests.functional.console.test_board import row
@@ -109,7 +110,7 @@ def test_where_schedules_count_only_people_in_service_receive(
 ) -> None:
     before = board(planned, client_of)
     assert ">Yes<" in row(before, cast.ANA)
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     page = board(planned, client_of)
     assert ">Yes<" in row(page, cast.OLEG)
     assert "have not begun, until 13:00" in row(page, cast.ANA)
@@ -123,7 +124,7 @@ def test_who_receives_nothing_for_want_of_a_schedule_is_warned_about(
     planned: cast.World, client_of: ClientOf
 ) -> None:
     assert "receives nothing" not in board(planned, client_of)
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     page = board(planned, client_of)
     assert "2 people who take part have no schedule for today and receive nothing." in page
     assert '<a class="button small" href="/schedule">' in page
@@ -238,7 +239,7 @@ def test_200_managers_with_schedules_statuses_and_limits_need_at_most_twelve_que
     ManagerProfile.objects.bulk_create(
         ManagerProfile(account=planned.account, manager=one, leads=20) for one in rows
     )
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     client = client_of(planned[cast.SONIA])
     with CaptureQueriesContext(connection) as queries:
         page = client.get("/board/live").content.decode()

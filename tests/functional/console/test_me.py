@@ -9,12 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import InboxEvent, Manager
-from distribution.models import DistributionSettings, GroupRule, ManagerProfile
+from distribution.models import ManagerProfile, Trigger
 from shifts.core.participation import Standing, Status
 from shifts.models import Holiday, ShiftSettings
 from shifts.operations.participation import set_participation
 from shifts.operations.plan import changing
 from shifts.queries.participation import standing_of
+from tests import policies
 from tests.functional.console import cast
 from tests.functional.console.conftest import NOON, ClientOf, MovableClock
 from tests.functional.schedule.cast import MONDAY, stand, week
@@ -46,7 +47,7 @@ def test_the_page_tells_the_three_axes_and_what_follows(
     assert "In service until 18:00" in page
     assert "You are switched on: leads may come to you." in page
     assert "you are on pause." in me(busy, client_of, cast.LUCAS)
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     page = me(busy, client_of, cast.ANA)
     assert "You receive no new leads now:</strong> has no schedule for today." in page
     assert "no schedule: you receive nothing" in page
@@ -143,7 +144,7 @@ def test_who_is_in_no_group_that_takes_part_is_told_so_and_has_no_controls(
     page = me(busy, client_of, 18)
     assert SWITCH in page
     assert 'value="start"' in page
-    GroupRule.objects.filter(group__kommo_id=5).delete()
+    Trigger.objects.filter(group__kommo_id=5).delete()
     page = me(busy, client_of, 18)
     assert "You are in no group that takes part" in page
     assert SWITCH not in page
@@ -169,7 +170,7 @@ def test_a_limit_stands_beside_the_open_leads(busy: cast.World, client_of: Clien
 def test_times_are_by_the_managers_own_clock(busy: cast.World, client_of: ClientOf) -> None:
     Manager.objects.filter(kommo_id=cast.OLEG).update(zone="America/Lima")
     stand(busy, [cast.OLEG], week(busy))
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     page = me(busy, client_of)
     assert "Times by your clock (America/Lima)" in page
     assert "Start at 09:00" in page

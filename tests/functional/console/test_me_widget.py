@@ -12,10 +12,11 @@ from django.test import Client
 
 from accounts import api_identity
 from accounts.models import Manager
-from distribution.models import DistributionSettings, GroupRule, ManagerProfile
+from distribution.models import DistributionSettings, ManagerProfile, Trigger
 from shifts.core.participation import Status
 from shifts.models import ShiftSettings
 from shifts.operations.participation import set_participation
+from tests import policies
 from tests.functional.console import cast
 from tests.functional.console.conftest import NOON, ClientOf, MovableClock
 from tests.functional.schedule.cast import stand, week
@@ -96,7 +97,7 @@ def test_the_accounts_switches_are_told(busy: cast.World, ask: Ask) -> None:
 
 @pytest.mark.feature("F51")
 def test_who_is_in_no_group_that_takes_part_is_told_so(busy: cast.World, ask: Ask) -> None:
-    GroupRule.objects.filter(group__kommo_id=0).delete()
+    Trigger.objects.filter(group__kommo_id=0).delete()
     found = ask(busy[cast.OLEG]).json()
     assert found["in_group"] is False
     assert found["because"] == "you are in no group that takes part"
@@ -119,7 +120,7 @@ def test_before_the_own_hours_the_next_ones_are_told_by_the_own_clock(
 ) -> None:
     Manager.objects.filter(kommo_id=cast.OLEG).update(zone="America/Lima")
     stand(busy, [cast.OLEG], week(busy))
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     found = ask(busy[cast.OLEG]).json()
     assert found["receives"] is False
     assert found["until"] == "2026-03-02T14:00:00Z"
@@ -142,7 +143,7 @@ def test_board_own_page_and_widget_never_disagree(
     busy: cast.World, ask: Ask, client_of: ClientOf, clock: MovableClock
 ) -> None:
     stand(busy, [cast.OLEG], week(busy))
-    DistributionSettings.objects.update(schedule_gate=True)
+    policies.change_simple(gates={"schedule": "personal"})
     for status in Status:
         now = clock.now = clock.now + timedelta(minutes=1)
         set_participation(busy[cast.OLEG], status=status, now=now, by=busy[cast.SONIA])

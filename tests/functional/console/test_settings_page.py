@@ -10,7 +10,7 @@ import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import AuditEntry, InboxEvent
-from distribution.models import DistributionSettings, GroupRule, GroupStage, Register
+from distribution.models import DistributionSettings, Register, Template, Trigger
 from distribution.queries.settings import settings_of
 from shifts.models import PlannedDay, ShiftSettings
 from tests.functional.console import cast
@@ -78,7 +78,7 @@ def test_two_groups_with_their_pipelines_are_saved(
         {"group": 5, "pipelines": [cast.SUPPORT], "stages": []},
         {"group": 0, "pipelines": [], "stages": [[cast.SALES, cast.NEW], [cast.SALES, cast.TALKS]]},
     ]
-    assert GroupStage.objects.get(pipeline_id=cast.SUPPORT).status_id is None
+    assert [cast.SUPPORT, None] in Trigger.objects.get(group__kommo_id=5).stages
     assert Register.objects.for_account(acme.account).count() == 2
     row = DistributionSettings.objects.get()
     assert (row.is_enabled, row.enabled_at, row.version) == (True, NOON, 2)
@@ -213,15 +213,15 @@ def test_moving_a_group_without_script_keeps_what_was_typed(
     page = client_of(acme[cast.VERA]).post("/settings", sent).content.decode()
     assert page.index('data-group="5"') < page.index('data-group="0"')
     assert 'value="33"' in page
-    assert not GroupRule.objects.exists()
+    assert not Trigger.objects.exists()
 
 
 def test_a_group_that_stays_keeps_its_register(busy: cast.World, client_of: ClientOf) -> None:
-    before = Register.objects.get(rule__group__kommo_id=0)
+    before = Register.objects.get(own_of__group__kommo_id=0)
     sent = {**form_of(busy), **groups((0, [cast.SALES, cast.SUPPORT], []))}
     client_of(busy[cast.VERA]).post("/settings", sent)
-    assert Register.objects.get(rule__group__kommo_id=0).pk == before.pk
-    assert [rule.group.kommo_id for rule in GroupRule.objects.all()] == [0]
+    assert Register.objects.get(own_of__group__kommo_id=0).pk == before.pk
+    assert [one.group.kommo_id for one in Trigger.objects.all()] == [0]
 
 
 def test_switching_on_again_begins_a_new_time_of_dealing(
@@ -293,7 +293,7 @@ def test_the_schedule_gate_says_whom_it_would_leave_without_leads(
     acme[cast.ANA].is_licensed = False
     acme[cast.ANA].save(update_fields=["is_licensed"])
     client.post("/settings", sent)
-    assert DistributionSettings.objects.get().schedule_gate
+    assert Template.objects.get().body["gates"]["schedule"] == "personal"
     page = client.get("/settings").content.decode()
     assert f"2 {warning}" in page
     assert "Only who is in service by their schedule receives new leads." in page
