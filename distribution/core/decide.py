@@ -5,7 +5,7 @@ Loads and ledger move inside the turn, so that a burst sees its own effects and 
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ from distribution.core.rules import (
     LeadRule,
 )
 from distribution.core.strategies import STRATEGIES
-from distribution.core.team import Team, without_his_own
+from distribution.core.team import Case, Team, without_his_own
 
 __all__ = ["Decision", "Kind", "RosterRecord", "Turn", "Verdict", "rebuild", "replay"]
 
@@ -61,17 +61,6 @@ ABSENCE = frozenset(
     }
 )
 """What being on leave looks like: whoever is kept by nothing else may catch up (B5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A lead with the verdicts on the candidates as they are for it."""
-
-    lead: LeadFacts
-    now: datetime
-    own: Mapping[int, Verdict]  # by seat: those that the lead itself changes
-    verdicts: tuple[Verdict, ...]  # those that differ from the roster's
-    owner: tuple[CandidateFacts, Verdict] | None = None  # of its customer, if he has no seat
 
 
 class Turn:
@@ -120,7 +109,7 @@ class Turn:
         refusal = self._gate(lead)
         if refusal is not None:
             return self._stopped(lead, refusal)
-        case = self._case(lead, now)
+        case = self._team.case(lead, now)
         decision = None if lead.moves else self._to_its_owner(case)
         if decision is not None:
             return decision
@@ -131,7 +120,7 @@ class Turn:
         """Return the managers among whom the lead would be dealt now, by id; nothing is counted."""
         if self._gate(lead) is not None:
             return ()
-        pool = self._pool(self._case(lead, self.situation.now))
+        pool = self._pool(self._team.case(lead, self.situation.now))
         return () if pool is None else tuple(self._team.ids[seat] for seat in pool.seats)
 
     def anyone_free(self) -> bool:
@@ -152,17 +141,7 @@ class Turn:
         wait = WaitingReason(Waiting.OUTSIDE_HOURS, refusal.until, (Wake.MOMENT_REACHED,))
         return Decision(lead.lead_id, self._seq, Kind.WAITING, waiting=wait, refusal=refusal)
 
-    def _case(self, lead: LeadFacts, now: datetime) -> _Case:
-        team, own = self._team, self._team.objections(lead)
-        if lead.sticky is None or lead.moves or team.seat(lead.sticky.owner.manager_id) is not None:
-            return _Case(lead, now, own, team.verdicts_with(own))
-        facts, verdict = team.outsider_now(lead.sticky.owner)
-        if facts.manager_id in lead.tried:
-            tried = Refusal(Reason.ALREADY_TRIED)
-            verdict = replace(verdict, refusals=(*verdict.refusals, tried))
-        return _Case(lead, now, own, team.verdicts_with(own, verdict), (facts, verdict))
-
-    def _pool(self, case: _Case) -> Pool | None:
+    def _pool(self, case: Case) -> Pool | None:
         """Return the people of the first level that has any."""
         for level in self._levels.open_to(case.lead):
             pool = self._pools.of(level, case.own)
@@ -172,7 +151,7 @@ class Turn:
 
     # -- to whom it belongs already
 
-    def _to_its_owner(self, case: _Case) -> Decision | None:
+    def _to_its_owner(self, case: Case) -> Decision | None:
         """Give the lead to its customer's owner, or leave it to its own; None: it is dealt."""
         sticky = case.lead.sticky
         decision = None if sticky is None else self._sticky(case, sticky)
@@ -180,7 +159,7 @@ class Turn:
             return self._kept(case)
         return decision
 
-    def _sticky(self, case: _Case, sticky: Sticky) -> Decision | None:
+    def _sticky(self, case: Case, sticky: Sticky) -> Decision | None:
         facts, verdict = case.owner or self._holder(case, sticky.owner.manager_id)
         refusals = without_his_own(verdict.refusals, facts, case.lead)
         course = customers.course_of(self.situation, case.lead, refusals)
@@ -195,7 +174,7 @@ class Turn:
                 return self._settle(case, pool, facts.manager_id, Because.STICKY)
         return self._hand(case, facts, Because.STICKY)
 
-    def _kept(self, case: _Case) -> Decision | None:
+    def _kept(self, case: Case) -> Decision | None:
         owner_id = case.lead.owner_id
         if owner_id is None or self._team.seat(owner_id) is None:
             return None
@@ -204,11 +183,11 @@ class Turn:
             return None
         return self._hand(case, facts, Because.KEPT)
 
-    def _holder(self, case: _Case, manager_id: int) -> tuple[CandidateFacts, Verdict]:
+    def _holder(self, case: Case, manager_id: int) -> tuple[CandidateFacts, Verdict]:
         seat = bisect_left(self._team.ids, manager_id)
         return self._team.facts_now(seat), case.own.get(seat, self._team.current[seat])
 
-    def _hand(self, case: _Case, facts: CandidateFacts, because: Because) -> Decision:
+    def _hand(self, case: Case, facts: CandidateFacts, because: Because) -> Decision:
         """Give the lead to somebody whom nobody else was weighed against: no ledger moves."""
         decision = Decision(
             case.lead.lead_id,
@@ -230,7 +209,7 @@ class Turn:
     # -- among whom it is dealt
 
     def _settle(
-        self, case: _Case, pool: Pool, to: int | None, because: Because | None = None
+        self, case: Case, pool: Pool, to: int | None, because: Because | None = None
     ) -> Decision:
         """Credit the pool, let its winner (or whoever was planned) pay, and count the lead."""
         seats, ledger = pool.seats, self.ledger
@@ -266,7 +245,7 @@ class Turn:
             self._race.paid()
         return decision
 
-    def _credit(self, case: _Case, pool: Pool) -> tuple[Sequence[int], int]:
+    def _credit(self, case: Case, pool: Pool) -> tuple[Sequence[int], int]:
         """Credit the pool, and those on leave their part; return the pool's shares and the charge."""
         absent = self._absent(case, pool) if self._catches_up else []
         shares, charge = pool.shares, pool.charge
@@ -280,7 +259,7 @@ class Turn:
         self.ledger.credit(pool.seats, shares)
         return shares, charge
 
-    def _absent(self, case: _Case, pool: Pool) -> list[int]:
+    def _absent(self, case: Case, pool: Pool) -> list[int]:
         """Return those of the pool's tier who miss their share by being on leave alone (B5)."""
         most = self.situation.policy.catch_up_leads * LEAD
         return [
@@ -308,7 +287,7 @@ class Turn:
 
     # -- when nobody can take it
 
-    def _nobody(self, case: _Case) -> Decision:
+    def _nobody(self, case: Case) -> Decision:
         """Fall back on what the policy has for such a case, if it is time; else let the lead wait."""
         policy, wait = self.situation.policy, self._why(case)
         if not case.lead.moves and self._levels.is_nobody_over(case.lead):
@@ -319,7 +298,7 @@ class Turn:
                 return self._to_duty(case, wait, policy.duty_id)
         return self._waiting(case, wait, alone=bool(case.own))
 
-    def _to_duty(self, case: _Case, wait: WaitingReason, duty_id: int) -> Decision:
+    def _to_duty(self, case: Case, wait: WaitingReason, duty_id: int) -> Decision:
         if self._team.seat(duty_id) is None:
             return self._waiting(case, wait, alone=bool(case.own))
         facts, verdict = self._holder(case, duty_id)
@@ -330,7 +309,7 @@ class Turn:
         wakes = tuple(sorted({*wait.wakes, *reasons.wakes_of(away)}))
         return self._waiting(case, WaitingReason(wait.code, until, wakes), alone=bool(case.own))
 
-    def _waiting(self, case: _Case, wait: WaitingReason, *, alone: bool = False) -> Decision:
+    def _waiting(self, case: Case, wait: WaitingReason, *, alone: bool = False) -> Decision:
         return Decision(
             case.lead.lead_id,
             self._seq,
@@ -340,7 +319,7 @@ class Turn:
             waits_alone=alone,
         )
 
-    def _why(self, case: _Case) -> WaitingReason:
+    def _why(self, case: Case) -> WaitingReason:
         """Return why nobody whom it could be asked has the lead, and what or when may change that."""
         levels = self._levels.open_to(case.lead)
         wait = None if case.own else self._waits.get(levels)

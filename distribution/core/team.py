@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from distribution.core.decisions import Verdict
@@ -12,6 +12,17 @@ from distribution.core.ledger import Ledger, StrictLedger
 from distribution.core.reasons import Reason, Refusal
 from distribution.core.rules import CandidateRule, LeadRule, asked_by, paced
 from distribution.core.strategies import STRATEGIES, Loads
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A lead with the verdicts on the candidates as they are for it."""
+
+    lead: LeadFacts
+    now: datetime
+    own: Mapping[int, Verdict]  # by seat: those that the lead itself changes
+    verdicts: tuple[Verdict, ...]  # those that differ from the roster's
+    owner: tuple[CandidateFacts, Verdict] | None = None  # of its customer, if he has no seat
 
 
 class Team:
@@ -71,11 +82,6 @@ class Team:
         )
         return self._with_dealt(facts)
 
-    def outsider_now(self, facts: CandidateFacts) -> tuple[CandidateFacts, Verdict]:
-        """Return the facts about, and the verdict on, somebody who is no candidate."""
-        facts = self._with_dealt(facts)
-        return facts, self._judge(facts)
-
     def _with_dealt(self, facts: CandidateFacts) -> CandidateFacts:
         dealt, recent = self._dealt[facts.manager_id], self._recent.get(facts.manager_id)
         if not dealt and not recent:
@@ -98,7 +104,19 @@ class Team:
 
     # -- judging
 
-    def objections(self, lead: LeadFacts) -> dict[int, Verdict]:
+    def case(self, lead: LeadFacts, now: datetime) -> Case:
+        """Return the lead with everybody's verdict, also that on an owner who is no candidate."""
+        own = self._objections(lead)
+        if lead.sticky is None or lead.moves or self.seat(lead.sticky.owner.manager_id) is not None:
+            return Case(lead, now, own, self._verdicts_with(own) if own else self.changed)
+        facts = self._with_dealt(lead.sticky.owner)
+        verdict = self._judge(facts)
+        if facts.manager_id in lead.tried:
+            tried = Refusal(Reason.ALREADY_TRIED)
+            verdict = Verdict(facts.manager_id, (*verdict.refusals, tried))
+        return Case(lead, now, own, self._verdicts_with(own, verdict), (facts, verdict))
+
+    def _objections(self, lead: LeadFacts) -> dict[int, Verdict]:
         """Return the verdicts, by seat, that the lead's own rules change."""
         found: dict[int, tuple[Refusal, ...]] = {}
         for rule in self._lead_rules:
@@ -118,12 +136,10 @@ class Team:
         seats = [self.seat(manager_id) for manager_id in manager_ids]
         return [seat for seat in seats if seat is not None]
 
-    def verdicts_with(
+    def _verdicts_with(
         self, own: Mapping[int, Verdict], outsider: Verdict | None = None
     ) -> tuple[Verdict, ...]:
         """Return the verdicts that are not the standing ones, by manager id."""
-        if not own and outsider is None:
-            return self.changed
         by_id = {verdict.manager_id: verdict for verdict in (*self.changed, *own.values())}
         if outsider is not None:
             by_id[outsider.manager_id] = outsider

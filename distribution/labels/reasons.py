@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
 
-from distribution.core.reasons import Fact, Reason, Refusal, Waiting
+from distribution.core.reasons import Because, Fact, Reason, Refusal, Waiting
 from peresmenka.lib.moments import clock
 
 _PLAIN: dict[Reason, str] = {
@@ -19,14 +19,17 @@ _PLAIN: dict[Reason, str] = {
     Reason.INACTIVE_IN_KOMMO: gettext_noop("deactivated in Kommo"),
     Reason.FORCED_OFF: gettext_noop("switched off by a supervisor"),
     Reason.PARTICIPATION_OFF: gettext_noop("switched off by themselves"),
-    Reason.NO_WEIGHT: gettext_noop("has the coefficient 0"),
     Reason.OFFLINE: gettext_noop("not on shift"),
+    Reason.NOT_ONLINE: gettext_noop("does not have Kommo open"),
     Reason.PAUSED: gettext_noop("on pause"),
     Reason.ALREADY_TRIED: gettext_noop("has already had this lead"),
     Reason.NOT_IN_LEADS_GROUP: gettext_noop("not in the group that this lead belongs to"),
     Reason.LEAD_EXCLUDED: gettext_noop("the lead’s exclusion field is filled"),
     Reason.STAGE_NOT_TRACKED: gettext_noop("the lead is not in a tracked stage"),
     Reason.OUTSIDE_HOURS: gettext_noop("outside working hours"),
+    Reason.INCOMING_STAGE: gettext_noop(
+        "the lead is among Incoming leads: accept it in Kommo first"
+    ),
     Reason.NOT_OUR_TRANSFEREE: gettext_noop("the lead has moved on to somebody else since"),
     Reason.OWNER_CHANGED_BY_HAND: gettext_noop("a person has changed the manager since"),
     Reason.STAGE_ADVANCED: gettext_noop("the colleague has moved the lead to another stage"),
@@ -41,6 +44,28 @@ _WAITING: dict[Waiting, str] = {
     Waiting.START_DELAY: gettext_noop("everybody’s shift has only just begun"),
     Waiting.ALL_AT_LIMIT: gettext_noop("everybody has reached the limit"),
     Waiting.ALL_TRIED: gettext_noop("everybody has already had this lead"),
+    Waiting.NOBODY_ONLINE: gettext_noop("nobody has Kommo open"),
+    Waiting.NOBODY_SKILLED: gettext_noop("nobody has the skills that the lead asks for"),
+    Waiting.ALL_AT_PACE: gettext_noop("everybody has had as many leads as they may for now"),
+    Waiting.OWNER_AWAY: gettext_noop("waiting for the manager whose customer it is"),
+}
+
+_BECAUSE: dict[Because, str] = {
+    Because.STICKY: gettext_noop("the customer is this manager’s"),
+    Because.KEPT: gettext_noop("the manager who had it keeps it"),
+    Because.DUTY: gettext_noop("nobody could take it, so the duty person has it"),
+    Because.TO_STAGE: gettext_noop("nobody could take it, so it goes to another stage"),
+}
+
+# Codes that are not the engine's: what made a lead move, or kept it where it is.
+_OTHER: dict[str, str] = {
+    "refused_by_kommo": gettext_noop("Kommo refused the manager"),
+    "not_accepted": gettext_noop("the manager did not accept it in time"),
+    "cap_reached": gettext_noop("it has been passed on as often as it may be"),
+    "bot_again": gettext_noop("sent again by a Salesbot"),
+    "linked": gettext_noop("follows a lead of the same customer"),
+    "undo": gettext_noop("a move was taken back"),
+    "by_test": gettext_noop("a test run: nothing was written"),
 }
 
 
@@ -72,10 +97,41 @@ def _at_limit(facts: Mapping[str, Fact]) -> str:
     }
 
 
+def _at_task_limit(facts: Mapping[str, Fact]) -> str:
+    return _("has reached the limit: %(actual)s of %(limit)s open tasks") % {
+        "actual": facts.get("actual", "?"),
+        "limit": facts.get("limit", "?"),
+    }
+
+
+def _at_pace(facts: Mapping[str, Fact]) -> str:
+    return ngettext(
+        "has had %(actual)s lead within %(minutes)s min, no more for now",
+        "has had %(actual)s leads within %(minutes)s min, no more for now",
+        int(facts.get("actual", 0)),
+    ) % {"actual": facts.get("actual", "?"), "minutes": facts.get("minutes", "?")}
+
+
+def _missing_skill(facts: Mapping[str, Fact]) -> str:
+    if not facts.get("skills"):
+        return _("lacks a skill that the lead asks for")
+    return _("lacks what the lead asks for: %(skills)s") % {"skills": facts["skills"]}
+
+
+def _no_weight(facts: Mapping[str, Fact]) -> str:
+    if "ramp" in facts:
+        return _("is new: their share of leads is still 0")
+    return _("has the coefficient 0")
+
+
 _WITH_FACTS: dict[Reason, Callable[[Mapping[str, Fact]], str]] = {
     Reason.OFF_SCHEDULE: _off_schedule,
     Reason.START_DELAY: _start_delay,
     Reason.AT_LIMIT: _at_limit,
+    Reason.AT_TASK_LIMIT: _at_task_limit,
+    Reason.AT_PACE: _at_pace,
+    Reason.MISSING_SKILL: _missing_skill,
+    Reason.NO_WEIGHT: _no_weight,
 }
 
 
@@ -86,12 +142,14 @@ def refusal_text(refusal: Refusal) -> str:
 
 
 def code_text(code: str) -> str:
-    """Return a stored code (of Reason or Waiting) as a phrase; an unknown one as it is."""
+    """Return a stored code (of Reason, Waiting, Because or the shell) as a phrase; others as they are."""
     if code in Reason.__members__.values():
         return refusal_text(Refusal(Reason(code)))
     if code in Waiting.__members__.values():
         return _(_WAITING[Waiting(code)])
-    return _("Kommo refused the manager") if code == "refused_by_kommo" else code
+    if code in Because.__members__.values():
+        return _(_BECAUSE[Because(code)])
+    return _(_OTHER[code]) if code in _OTHER else code
 
 
 def waiting_text(code: str) -> str:
