@@ -16,9 +16,9 @@ def no_ramp() -> list[int]:
 class Register(AccountOwned):
     """A ledger of fairness: of one trigger ("current trigger"), or named and shared (F114–F118)."""
 
-    # Whose own it is; null for a named one.
+    # Whose own it is, gone with its trigger; null for a named one.
     own_of = models.OneToOneField(
-        "distribution.Trigger", null=True, on_delete=models.SET_NULL, related_name="+"
+        "distribution.Trigger", null=True, on_delete=models.CASCADE, related_name="+"
     )
     name = models.CharField(_("name"), max_length=255)
     # Raised by each reset; what was before stays in RegisterEpoch.

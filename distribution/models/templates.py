@@ -86,7 +86,7 @@ class Trigger(AccountOwned):
     priority = models.PositiveSmallIntegerField(_("priority"), default=0)  # smaller is asked first
     # Whose statistics count: its own register ("current trigger") or a named one (F95, F118).
     register = models.ForeignKey(
-        "distribution.Register", null=True, on_delete=models.PROTECT, related_name="+"
+        "distribution.Register", null=True, on_delete=models.RESTRICT, related_name="+"
     )
     # SHA-256 of the key that its card echoes with each hook; empty for a watch.
     key_digest = models.BinaryField(max_length=32, null=True, editable=False)
