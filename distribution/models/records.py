@@ -130,6 +130,9 @@ class Wave(AccountOwnedHot):
     class Meta:
         verbose_name = _("wave")
         verbose_name_plural = _("waves")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "undoes_id"], name="wave_taken_back_once")
+        ]
         indexes = [models.Index(fields=["account", "-started_at"], name="wave_latest")]  # the log
 
     def __str__(self) -> str:

@@ -189,6 +189,8 @@ def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
     recorded = record_dealing(
         work, row, Kind.REDISTRIBUTION, decision, facts, left, wave_id=wave_id, by_load=True
     )
+    if row.cycle.accepted:  # an undo must know that it was not the colleague who accepted it
+        recorded.lead_facts["accepted"] = row.cycle.accepted
     with work.changing(row):
         row.leave_queue(State.DEALT)
         if row.lead_id not in work.refused:
