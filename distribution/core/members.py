@@ -9,23 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Literal
+
+from distribution.core.policy.body import Member
 
 BY_COEFFICIENT = "weighted"  # the one strategy that asks for weights; others count people
 WEIGHTS = range(1001)
 TIERS = range(1, 21)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A row of a template's list. Inside a selected group a manager's row is an inner one (F99)."""
-
-    kind: Literal["manager", "group"]
-    id: int  # Kommo's id of the user or of the group
-    weight: int = 1
-    tier: int = 1
-    leads_limit: int | None = None  # for a group: of each of its people who has none of their own
-    tasks_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +23,8 @@ class Part:
 
     weight: int  # only the ratios mean anything; 0 gets nothing
     tier: int
-    leads_limit: int | None
-    tasks_limit: int | None
+    leads: int | None  # own limits, the group's where a row has none
+    tasks: int | None
     through: int | None  # the selected group they belong to; None: selected by themselves
 
 
@@ -56,7 +45,7 @@ class Problem:
     """One objection to a list of members; kind and id name the row, None the list as a whole."""
 
     code: ProblemCode
-    kind: Literal["manager", "group"] | None = None
+    kind: str | None = None  # as in Member
     id: int | None = None
 
 
@@ -156,8 +145,8 @@ def _integers(shares: Mapping[int, Fraction]) -> dict[int, int]:
 def _part(weight: int, own: Member | None, group: Member | None) -> Part:
     """Put a part together: one's own row speaks first, blank limits are those of the group."""
     rows = [row for row in (own, group) if row is not None]
-    leads = [row.leads_limit for row in rows if row.leads_limit is not None]
-    tasks = [row.tasks_limit for row in rows if row.tasks_limit is not None]
+    leads = [row.leads for row in rows if row.leads is not None]
+    tasks = [row.tasks for row in rows if row.tasks is not None]
     return Part(
         weight,
         rows[0].tier,
@@ -190,4 +179,4 @@ def _carries_nothing(row: Member, group: Member) -> bool:
 
     A limit or a tier is what such a row is for; a weight is one kept from the weighted strategy.
     """
-    return (row.weight, row.tier, row.leads_limit, row.tasks_limit) == (1, group.tier, None, None)
+    return (row.weight, row.tier, row.leads, row.tasks) == (1, group.tier, None, None)

@@ -16,19 +16,23 @@ from accounts.models import Account
 from distribution.core import members
 from distribution.core.facts import CandidateFacts, Policy, Situation
 from distribution.core.ledger import Entry
+from distribution.core.policy.body import Member
 from distribution.core.records import moment_from_json
 from distribution.models import ManagerLoad
 from distribution.queries.config import AccountConfig, TriggerConfig, config_of, window_of
 from peresmenka.lib.zones import known_zone
 from shifts.core.layers import Cause
+from shifts.core.machine import ONLINE_FOR
 from shifts.core.roster import Standing, State
 from shifts.core.windows import opens_at
-from shifts.queries.availability import Availability, availability_of
+from shifts.queries.availability import (
+    Availability,
+    NamedSchedule,
+    availability_of,
+    named_schedules_of,
+)
 
 Loads = Mapping[tuple[int, int], int]  # (Kommo user id, scope of ManagerLoad) -> number
-
-ONLINE_FOR = timedelta(minutes=5)
-"""So long after the last sign of life somebody counts as online: a closed tab, a lost heartbeat."""
 
 _LEAVE = frozenset({Cause.ABSENCE, Cause.HOLIDAY, Cause.MARKED, Cause.SWAPPED})
 _UNKNOWN = Availability()
@@ -95,7 +99,7 @@ class Crowd:
         availability: Mapping[int, Availability] | None = None,
         users: Sequence[int] | None = None,
     ) -> None:
-        """Read two queries (three with a pace), whatever the number of managers.
+        """Read two queries, one more each with a pace and with named schedules, whatever the crowd.
 
         For a page: `availability` that has been read already, and `users` who alone are asked for.
         """
@@ -109,6 +113,7 @@ class Crowd:
                 users=users,
             )
         self.availability = availability
+        self._parts: dict[int, dict[int, members.Part]] = {}
         self._managers: dict[int, _Manager] = {}
         self._loads: dict[tuple[int, int], int] = {}
         self._entries: dict[tuple[int, int], tuple[Entry, datetime | None]] = {}
@@ -159,6 +164,12 @@ class Crowd:
                     found[user].append(at)
         return found
 
+    @cached_property
+    def _named(self) -> dict[str, NamedSchedule]:
+        """Return the schedules that templates name (F58), by name."""
+        account = Account(pk=self.config.account_id, zone=self.config.zone)
+        return named_schedules_of(account, self.now, self.config.named_schedules)
+
     def knows(self, user_id: int) -> bool:
         """Say whether the account has this manager."""
         return user_id in self._managers
@@ -175,14 +186,22 @@ class Crowd:
 
     def parts_of(self, trigger: TriggerConfig) -> dict[int, members.Part]:
         """Return who takes part in a trigger's template, and with what, by user id."""
-        body = trigger.template.body
-        rows = [
-            members.Member(row.kind, row.id, row.weight, row.tier, row.leads, row.tasks)  # type: ignore[arg-type]  # one of two words
-            for row in body.members
-        ]
-        if trigger.group is not None:
-            rows = [row for row in rows if (row.kind, row.id) == ("group", trigger.group)]
-        return members.parts_of(rows, self.groups, body.strategy)
+        if trigger.trigger_id not in self._parts:
+            body = trigger.template.body
+            rows = [
+                row
+                for row in body.members
+                if trigger.group is None or (row.kind, row.id) == ("group", trigger.group)
+            ]
+            if not body.members and body.gates.schedule == "named":
+                rows = self._followers(body.gates.pattern)
+            self._parts[trigger.trigger_id] = members.parts_of(rows, self.groups, body.strategy)
+        return self._parts[trigger.trigger_id]
+
+    def _followers(self, pattern: str) -> list[Member]:
+        """Return everybody who follows a schedule: an empty list with a name is they, evenly (F59)."""
+        followers = self._named[pattern].followers()
+        return [Member("manager", user) for user in sorted(followers & self._managers.keys())]
 
     def situation(self, trigger: TriggerConfig, changes: Changes | None = None) -> Situation:
         """Return what the engine judges a trigger's leads by."""
@@ -221,9 +240,9 @@ class Crowd:
             shift_started_at=known.shift.shift_started_at,
             online=self._is_online(known),
             open_leads=max(0, self._count(user_id, scope, changes)),
-            limit=_first(part.leads_limit if part else None, manager.leads, limits.leads),
+            limit=_first(part.leads if part else None, manager.leads, limits.leads),
             tasks=max(0, self._count(user_id, ManagerLoad.TASKS, changes)),
-            task_limit=_first(part.tasks_limit if part else None, manager.tasks, limits.tasks),
+            task_limit=_first(part.tasks if part else None, manager.tasks, limits.tasks),
             weight=part.weight if part else 1,
             tier=part.tier if part else 1,
             ramp=self._ramp(trigger, joined_at),
@@ -269,8 +288,10 @@ class Crowd:
         return seen is not None and self.now - seen <= ONLINE_FOR
 
     def _schedule(self, trigger: TriggerConfig, user_id: int, known: Availability) -> Standing:
-        gate = trigger.template.body.gates.schedule
-        return _IN_SERVICE if gate == "off" else known.schedule or _IN_SERVICE
+        gates = trigger.template.body.gates
+        if gates.schedule == "named":
+            return self._named[gates.pattern].schedule_of(user_id, known.schedule)
+        return _IN_SERVICE if gates.schedule == "off" else known.schedule or _IN_SERVICE
 
     def _policy(self, trigger: TriggerConfig, parts: Mapping[int, members.Part]) -> Policy:
         body, register = trigger.template.body, trigger.register

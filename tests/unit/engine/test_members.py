@@ -90,7 +90,7 @@ def test_a_group_is_split_anew_when_its_people_change() -> None:
 def test_without_coefficients_every_person_counts_once(strategy: str) -> None:
     rows = [
         group(SALES, weight=60),
-        manager(1, weight=5, leads_limit=7),
+        manager(1, weight=5, leads=7),
         manager(9, weight=0),
         group(SUPPORT),
     ]
@@ -102,15 +102,15 @@ def test_without_coefficients_every_person_counts_once(strategy: str) -> None:
 
 def test_limits_and_tier_come_from_the_own_row_and_blank_limits_from_the_group() -> None:
     rows = [
-        group(SALES, tier=2, leads_limit=20, tasks_limit=50),
-        manager(1, tier=3, leads_limit=5),
-        manager(9, tier=4, tasks_limit=0),
+        group(SALES, tier=2, leads=20, tasks=50),
+        manager(1, tier=3, leads=5),
+        manager(9, tier=4, tasks=0),
     ]
     for strategy in ("even", "weighted"):
         parts = parts_of(rows, GROUPS, strategy)
-        assert (parts[1].tier, parts[1].leads_limit, parts[1].tasks_limit) == (3, 5, 50)
-        assert (parts[2].tier, parts[2].leads_limit, parts[2].tasks_limit) == (2, 20, 50)
-        assert (parts[9].tier, parts[9].leads_limit, parts[9].tasks_limit) == (4, None, 0)
+        assert (parts[1].tier, parts[1].leads, parts[1].tasks) == (3, 5, 50)
+        assert (parts[2].tier, parts[2].leads, parts[2].tasks) == (2, 20, 50)
+        assert (parts[9].tier, parts[9].leads, parts[9].tasks) == (4, None, 0)
         assert [parts[user].through for user in (1, 2, 9)] == [SALES, SALES, None]
 
 
@@ -150,7 +150,7 @@ OUTER = [group(SALES, weight=60), manager(9, weight=40)]
         ([group(SALES), manager(1)], "even", [("apart_from_group", "manager", 1)]),
         ([manager(1), group(SALES)], "least_loaded", [("apart_from_group", "manager", 1)]),
         ([group(SALES), manager(1)], "weighted", []),
-        ([group(SALES), manager(1, leads_limit=0)], "even", []),
+        ([group(SALES), manager(1, leads=0)], "even", []),
         ([group(SALES), manager(1, tier=2)], "even", []),
         ([group(SALES, tier=2), manager(1, tier=2)], "even", [("apart_from_group", "manager", 1)]),
         ([group(SALES), manager(1, weight=40)], "even", []),  # kept from "weighted" (F101)
@@ -202,7 +202,7 @@ rows_of = st.lists(
         id=ids,
         weight=st.integers(0, 1000),
         tier=st.integers(1, 3),
-        leads_limit=st.none() | st.integers(0, 9),
+        leads=st.none() | st.integers(0, 9),
     ),
     max_size=8,
     unique_by=lambda row: (row.kind, row.id),
