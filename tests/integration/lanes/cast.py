@@ -96,7 +96,7 @@ class _Client:
     def __init__(self, kommo: FakeKommo, account_id: int) -> None:
         self._kommo, self._account_id = kommo, account_id
 
-    def leads_by_ids(self, ids: Sequence[int]) -> list[Lead]:
+    def leads_by_ids(self, ids: Sequence[int], *, with_contacts: bool = False) -> list[Lead]:
         act, self._kommo.before_read = self._kommo.before_read, lambda: None
         act()
         now = int(datetime.now(UTC).timestamp())
