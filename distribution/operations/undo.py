@@ -15,12 +15,11 @@ from distribution.models import Decision, LeadMirror, Timer, Wave
 from distribution.operations.ids import IdBlock
 from distribution.operations.rows import LeadRow
 from distribution.operations.work_state import TurnWork
-from distribution.queries.waves import leads_of_wave
+from distribution.queries.waves import TAKEN_BACK, is_running, leads_of_wave
 from peresmenka.lib.enqueue import ring
 
 Json = dict[str, Any]
 LEADS_AN_EVENT = 200
-TAKEN_BACK = "wave_taken_back"
 Kind = Decision.Kind
 
 # Why a lead stays where it is, besides core.reasons.
@@ -80,13 +79,12 @@ def undo_wave(account: Account, wave_id: int, *, actor: Manager, now: datetime) 
 
 
 def _check(account: Account, wave: Wave) -> None:
-    """Refuse what cannot be taken back; while a wave goes on, its timer names it."""
+    """Refuse what cannot be taken back."""
     if wave.kind == Wave.Kind.UNDO:
         raise NotUndoable
     if Wave.objects.for_account(account).filter(undoes_id=wave.pk).exists():
         raise WaveUndone
-    timers = Timer.objects.for_account(account).filter(kind=Timer.Kind.WAVE, subject=wave.user_id)
-    if timers.filter(payload__wave=wave.pk).exists():
+    if is_running(account, wave):
         raise WaveRunning
 
 
