@@ -66,6 +66,10 @@ _OTHER: dict[str, str] = {
     "linked": gettext_noop("follows a lead of the same customer"),
     "undo": gettext_noop("a move was taken back"),
     "by_test": gettext_noop("a test run: nothing was written"),
+    "lead_gone": gettext_noop("the lead was deleted in Kommo"),
+    "lead_closed": gettext_noop("the lead is closed"),
+    "lead_accepted": gettext_noop("the colleague has accepted the lead"),
+    "owner_gone": gettext_noop("whoever had it before is no longer active in Kommo"),
 }
 
 
