@@ -54,6 +54,15 @@ def ingest_webhook(*, key: str, body: bytes) -> Ingest:
     return Ingest.STORED if stored else Ingest.FOLDED
 
 
+def sealed_event(
+    kind: str, payload: dict[str, Any], client_key: str | None = None
+) -> tuple[bytes, bytes]:
+    """Return body and digest of an event of our own, for a statement that writes it with its cause."""
+    body = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
+    mark = client_key or uuid4().hex
+    return body, hashlib.sha256(f"{kind}|{mark}|".encode() + body).digest()
+
+
 def append_event(
     account: Account | int,
     kind: str,
@@ -67,9 +76,7 @@ def append_event(
     webhooks our own events are never folded: a turn could take the first before the second's
     change is committed, and nobody would look at that.
     """
-    body = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
-    mark = client_key or uuid4().hex
-    digest = hashlib.sha256(f"{kind}|{mark}|".encode() + body).digest()
+    body, digest = sealed_event(kind, payload, client_key)
     account_id = account.pk if isinstance(account, Account) else account
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, [account_id, str(kind), body, digest, client_key, now])

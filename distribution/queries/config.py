@@ -102,6 +102,7 @@ class AccountConfig:
     return_only_untouched: bool = True
     notes_enabled: bool = False
     shift_mode: str = "manual"
+    has_personal_task_limits: bool = False  # of somebody, in the profile
     triggers: tuple[TriggerConfig, ...] = ()  # in order of priority
     unsorted: frozenset[StageKey] = field(default_factory=frozenset)
 
@@ -143,7 +144,7 @@ class AccountConfig:
             one.body.limits.tasks is not None
             or any(member.tasks is not None for member in one.body.members)
             for one in self.templates
-        )
+        ) or (self.has_personal_task_limits and bool(self.templates))
 
     @cached_property
     def asks_customers(self) -> bool:
@@ -154,6 +155,17 @@ class AccountConfig:
     def has_schedule_gate(self) -> bool:
         """Say whether some template lets only people in service receive."""
         return any(one.body.gates.schedule != "off" for one in self.templates)
+
+    @cached_property
+    def named_schedules(self) -> frozenset[str]:
+        """Return the names of the schedules that templates ask for (F58)."""
+        gates = [one.body.gates for one in self.templates]
+        return frozenset(one.pattern for one in gates if one.schedule == "named")
+
+    @cached_property
+    def has_presence_gate(self) -> bool:
+        """Say whether some template looks at who has Kommo open (F107)."""
+        return any(one.body.gates.presence != "off" for one in self.templates)
 
     @cached_property
     def needs_schedules(self) -> bool:
@@ -212,6 +224,8 @@ SELECT a.kommo_id, a.host, a.language, a.zone, a.service_user_id, sh.mode,
   (SELECT json_agg(json_build_array(p.kommo_id, st.kommo_id))
    FROM accounts_stage st JOIN accounts_pipeline p ON p.id = st.pipeline_id
    WHERE st.account_id = a.id AND st.type = %s),
+  EXISTS (SELECT FROM distribution_managerprofile prof
+    WHERE prof.account_id = a.id AND prof.tasks IS NOT NULL),
   s.id, s.is_enabled, s.enabled_at, s.mode,
   s.redistribution_enabled, s.redistribution_from, s.redistribution_to,
   s.redistribution_delay_minutes, s.transfer_minutes, s.exclusion_field_id,
@@ -228,18 +242,15 @@ def config_of(account_id: int) -> AccountConfig:
     with connection.cursor() as cursor:
         cursor.execute(_SQL, [Stage.UNSORTED_TYPE, account_id])
         row = cursor.fetchone()
-    kommo_id, host, language, zone, service_user_id, mode, triggers, unsorted, saved, *rest = row
+    mode, triggers, unsorted, tasks, saved = row[5:10]
     return AccountConfig(
         account_id,
-        kommo_id,
-        host,
-        language,
-        zone,
-        service_user_id,
+        *row[:5],
         shift_mode=mode or "manual",
         triggers=tuple(map(_trigger, triggers or ())),
+        has_personal_task_limits=tasks,
         unsorted=frozenset((pipeline, status) for pipeline, status in unsorted or ()),
-        **(_settings(rest) if saved is not None else {}),
+        **(_settings(row[10:]) if saved is not None else {}),
     )
 
 

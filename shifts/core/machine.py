@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
+ONLINE_FOR = timedelta(minutes=5)
+"""So long after the last sign of life somebody counts as online: a closed tab, a lost heartbeat."""
+
 
 class Presence(StrEnum):
     ONLINE = "online"

@@ -135,14 +135,18 @@ def record_activity(
     """Note who was seen (Kommo user id → instant); start and resume whom the mode lets.
 
     Returns the states that changed. One statement where nobody changes state: presence moves
-    forward only, in manual mode at most once a minute. Presence rows are locked before managers'
+    forward only, in manual mode at most once a minute; the inbox hears of who has come online.
+    Presence rows are locked before managers'
     and outside any transaction of this function's own, so that a heartbeat and a turn cannot wait
     for each other.
     """
     if not seen:
         return {}
     clamped = {user: min(at, now) for user, at in seen.items()}
-    sightings = bulk.record_presence(account, clamped, source=source)
+    found = bulk.record_presence(account, clamped, source=source, now=now)
+    if any(sighting.is_back for sighting in found):
+        transaction.on_commit(ring)
+    sightings = [sighting for sighting in found if sighting.may_move]
     if not sightings:
         return {}
     policy = queries.policy_of(account)

@@ -1,18 +1,26 @@
-"""The three axes of everybody at one moment: shift, participation, schedule; one query, no history read."""
+"""The three axes of everybody at one moment: shift, participation, schedule; one query, no history read.
+
+A second one where a policy names a schedule.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from accounts.models import Account
-from shifts.core import participation, roster
+from peresmenka.lib.zones import known_zone
+from shifts.core import named, participation, roster
+from shifts.core.clock import ZoneClock
 from shifts.core.layers import Cause, Kind
 from shifts.core.machine import Presence, ShiftState
+from shifts.core.patterns import Pattern, pattern_from_json
 from shifts.queries.participation import standing_from_row
 from shifts.queries.presence import STATE_COLUMNS, STATE_JOINS, not_after, state_from_row
 
@@ -125,3 +133,125 @@ def _schedule(
 
 def _moment(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
+
+
+# Patterns, everybody's zone, who follows them, and the days off of all; one row a fact.
+_NAMED = """
+WITH named AS (
+  SELECT id, name, cycle, anchor_on FROM shifts_schedulepattern
+  WHERE account_id = %(account)s AND name = ANY(%(names)s)
+)
+SELECT 0, NULL::bigint, name::text, anchor_on, NULL::date, NULL::boolean, cycle::text FROM named
+UNION ALL
+SELECT 1, kommo_id, zone::text, NULL, NULL, NULL, NULL FROM accounts_manager
+WHERE account_id = %(account)s
+UNION ALL
+SELECT 2, m.kommo_id, named.name, f.starts_on, f.ends_on, NULL, NULL
+FROM shifts_standingpattern f JOIN named ON named.id = f.pattern_id
+JOIN accounts_manager m ON m.id = f.manager_id
+WHERE f.starts_on <= %(last)s AND (f.ends_on IS NULL OR f.ends_on >= %(first)s)
+UNION ALL
+SELECT 3, NULL, NULL, "on", NULL, NULL, NULL FROM shifts_holiday
+WHERE account_id = %(account)s AND "on" BETWEEN %(first)s AND %(last)s
+UNION ALL
+SELECT 4, m.kommo_id, NULL, w."on", NULL, w.day_off, NULL
+FROM shifts_workday w JOIN accounts_manager m ON m.id = w.manager_id
+WHERE w.account_id = %(account)s AND w."on" BETWEEN %(first)s AND %(last)s AND w.day_off IS NOT NULL
+UNION ALL
+SELECT 5, m.kommo_id, NULL, v.starts_on, v.ends_on, v.kind = 'absence' OR v.hours = '[]', v.id::text
+FROM shifts_override v JOIN accounts_manager m ON m.id = v.manager_id
+WHERE v.account_id = %(account)s AND v.ends_on >= %(first)s AND v.starts_on <= %(last)s
+"""
+_DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class _Everybody:
+    """What the named schedules of an account are judged by."""
+
+    now: datetime
+    zones: dict[int, str] = field(default_factory=dict)  # by Kommo user id
+    holidays: set[date] = field(default_factory=set)
+    off: dict[int, named.DaysOff] = field(default_factory=lambda: defaultdict(named.DaysOff))
+    _clocks: dict[str, ZoneClock] = field(default_factory=dict)
+
+    def clock(self, user_id: int, account_zone: str) -> ZoneClock:
+        """Return the clock by which a person works."""
+        zone = self.zones.get(user_id, "")
+        if zone not in self._clocks:
+            self._clocks[zone] = ZoneClock(known_zone(zone, account_zone))
+        return self._clocks[zone]
+
+
+@dataclass(slots=True)
+class NamedSchedule:
+    """A schedule by its name: who follows it today, and where everybody else would stand in it."""
+
+    _everybody: _Everybody
+    _zone: str  # the account's
+    _pattern: Pattern | None = None  # None: no schedule has this name (any more)
+    _stretches: dict[int, list[tuple[date, date | None]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def followers(self) -> frozenset[int]:
+        """Return the Kommo ids of those who follow it today, each by their own calendar."""
+        return frozenset(user for user in self._stretches if self.is_followed_by(user))
+
+    def is_followed_by(self, user_id: int) -> bool:
+        """Say whether a manager follows it today."""
+        today = self._everybody.now.astimezone(self._clock(user_id).zone).date()
+        return any(
+            first <= today and (last is None or today <= last)
+            for first, last in self._stretches.get(user_id, ())
+        )
+
+    def schedule_of(self, user_id: int, own: Schedule | None) -> Schedule:
+        """Return where a manager stands in it; whoever follows it stands where their `own` plan says.
+
+        Anybody else: in its cycle from its first day on, by their own clock, but for their days off.
+        """
+        if self._pattern is None:
+            return Schedule()
+        if self.is_followed_by(user_id):
+            return own or Schedule()
+        everybody = self._everybody
+        given = everybody.off.get(user_id, named.DaysOff())
+        off = named.DaysOff(frozenset(everybody.holidays), given.marked, given.absences)
+        standing, day = named.standing_in(self._pattern, off, self._clock(user_id), everybody.now)
+        cause = day.cause if standing.state is roster.State.DAY_OFF else None
+        return Schedule(standing.state, standing.ends_at, standing.starts_at, cause)
+
+    def _clock(self, user_id: int) -> ZoneClock:
+        return self._everybody.clock(user_id, self._zone)
+
+
+def named_schedules_of(
+    account: Account, now: datetime, names: Collection[str]
+) -> dict[str, NamedSchedule]:
+    """Return the schedules of these names; one query. A name that no schedule has is there, too."""
+    today = now.astimezone(UTC).date()
+    values: dict[str, Any] = {
+        "account": account.pk,
+        "names": list(names),
+        "first": today - 2 * _DAY,
+        "last": today + (named.FARTHEST_DAYS + 2) * _DAY,
+    }
+    everybody = _Everybody(now)
+    found = {name: NamedSchedule(everybody, account.zone) for name in names}
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED, values)
+        for what, user, text, first, last, flag, more in cursor.fetchall():
+            if what == 0:
+                found[text]._pattern = pattern_from_json(json.loads(more), first)
+            elif what == 1:
+                everybody.zones[user] = text
+            elif what == 2:
+                found[text]._stretches[user].append((first, last))
+            elif what == 3:
+                everybody.holidays.add(first)
+            elif what == 4:
+                everybody.off[user].marked[first] = flag
+            else:
+                everybody.off[user].absences.append(named.Absence(int(more), first, last, flag))
+    return found
