@@ -1,4 +1,7 @@
-"""Where Kommo's webhooks arrive: raw body → one INSERT → 204. Parses nothing."""
+"""Where Kommo's webhooks arrive: raw body → one INSERT → 204. Parses nothing.
+
+The hooks of triggers and bots (distribution.webhooks) are answered by the same means.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.kommo.webhook import LARGEST_BODY
@@ -25,16 +29,29 @@ class HooksFirst:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(PREFIX):
-            return receive_hook(request, request.path_info.removeprefix(PREFIX))
-        return self._get_response(request)
+        if not request.path_info.startswith(PREFIX):
+            return self._get_response(request)
+        try:
+            found = resolve(request.path_info)
+        except Resolver404:
+            return HttpResponse(status=404)
+        answer: HttpResponse = found.func(request, *found.args, **found.kwargs)
+        return answer
 
 
 @csrf_exempt
 def receive_hook(request: HttpRequest, key: str) -> HttpResponse:
-    """Answer 204 once the body is committed; 404 for an unknown key, 503 when it cannot be kept.
+    """Answer 204 once the body is committed; 404 for an unknown key, 503 when it cannot be kept."""
+    return answer_hook(request, lambda body: ingest_webhook(key=key, body=body))
 
-    Kommo repeats a delivery for hours after a 5xx, but soon gives up after a 4xx.
+
+def answer_hook(
+    request: HttpRequest, store: Callable[[bytes], Ingest], *, taken: int = 204
+) -> HttpResponse:
+    """Answer `taken` once `store` has kept the body; 404 where it knows no sender of it.
+
+    Kommo repeats a delivery for hours after a 5xx, but soon gives up after a 4xx. `store` may be
+    called twice.
     """
     if request.method != "POST":
         return HttpResponse(status=405, headers={"Allow": "POST"})
@@ -42,7 +59,7 @@ def receive_hook(request: HttpRequest, key: str) -> HttpResponse:
         body = _read_body(request)
         if body is None:
             return HttpResponse(status=413)
-        outcome = _store(key, body)
+        outcome = _stored(store, body)
     except UnreadablePostError:
         return HttpResponse(status=400)
     except (DatabaseError, InterfaceError) as error:
@@ -52,7 +69,7 @@ def receive_hook(request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponse(status=404)
     if outcome is Ingest.STORED:
         _doorbell.ring()
-    return HttpResponse(status=204)
+    return HttpResponse(status=taken)
 
 
 def _read_body(request: HttpRequest) -> bytes | None:
@@ -67,16 +84,16 @@ def _read_body(request: HttpRequest) -> bytes | None:
     return body if len(body) <= LARGEST_BODY else None
 
 
-def _store(key: str, body: bytes) -> Ingest:
+def _stored(store: Callable[[bytes], Ingest], body: bytes) -> Ingest:
     """Store; once more on a new connection if the kept one has died. A repeat folds."""
     was_connected = connection.connection is not None
     try:
-        return ingest_webhook(key=key, body=body)
+        return store(body)
     except (OperationalError, InterfaceError):
         if not was_connected or connection.in_atomic_block:
             raise
         connection.close()
-        return ingest_webhook(key=key, body=body)
+        return store(body)
 
 
 class Doorbell:

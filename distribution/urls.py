@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from distribution import api
+from distribution import api, webhooks
 from distribution.views import board, me, settings, shell, team
 
 app_name = "distribution"
@@ -50,4 +50,7 @@ urlpatterns = [
     path("settings", settings.settings_page, name="settings"),
     path("settings/preview", settings.settings_preview, name="preview"),
     path("widget/v1/status", api.StatusView.as_view(), name="widget_status"),
+    # Before accounts.urls, where any other name is an account's key.
+    path("hooks/kommo/pipeline", webhooks.receive_pipeline_hook, name="pipeline_hook"),
+    path("hooks/kommo/bot", webhooks.receive_bot_call, name="bot_call"),
 ]
