@@ -12,6 +12,7 @@ from accounts.kommo.payloads import Lead
 from accounts.kommo.webhook import LeadHint
 from accounts.models import Stage
 from distribution.models import Decision, DistributionSettings, Effect, LeadMirror
+from distribution.operations.acceptance_clock import give_up_clock, note_stage
 from distribution.operations.rows import LeadRow
 from distribution.operations.work_state import TurnWork
 from distribution.queries.config import AccountConfig, TriggerConfig
@@ -119,6 +120,7 @@ def _update(
         if has_moved:
             row.stage_entry += 1
             row.cycle.asked = []
+            note_stage(work, row)
         is_known = row.trigger_id is not None and not row.is_deleted
         entered = watch is not None and not (is_known and watch == former)
         row.name, row.pipeline_id, row.status_id = lead.name[:255], *place
@@ -205,6 +207,7 @@ def overrule(work: TurnWork, row: LeadRow, seen: int | None) -> None:
         row, Decision.Kind.MANUAL, chosen_id=seen, previous_owner_id=row.owner_id, reason="human"
     )
     work.written.superseded_leads.append(row.lead_id)
+    give_up_clock(work, row)
     row.owner_id = row.confirmed_owner_id = seen
     row.dealt_entry = row.stage_entry
     row.forget_original()

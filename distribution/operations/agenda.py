@@ -129,6 +129,8 @@ def _read(event: ClaimedEvent, agenda: Agenda) -> None:
     payload: Json = json.loads(bytes(event.body) or b"{}")
     if event.kind == Kind.LEADS:
         agenda.reads.update(int(lead_id) for lead_id in payload["ids"])
+        if "accepted_by" in payload:
+            agenda.internal.append((event.kind, payload))
     elif event.kind == Kind.TASKS:
         agenda.task_ids.update(int(task_id) for task_id in payload["ids"])
     else:

@@ -272,11 +272,11 @@ def record_dealing(
     *,
     wave_id: int | None = None,
     by_load: bool = False,
+    reason: str = "",
 ) -> DecisionRow:
     """Note what the engine decided, with all that is needed to decide it again."""
-    reason, until = why(decision)
-    if row.lead_id in work.refused:
-        reason = REFUSED
+    found, until = why(decision)
+    reason = REFUSED if row.lead_id in work.refused else found or reason
     is_dealt = decision.chosen is not None
     if is_dealt and decision.because is None and decision.chosen is not None:
         work.note_pace(decision.chosen)

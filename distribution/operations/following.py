@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from distribution.core import decide
-from distribution.operations.acceptance import start_clock
+from distribution.core.reasons import Because
+from distribution.models import Decision
+from distribution.operations.acceptance_clock import start_clock
 from distribution.operations.bulk import DecisionRow
 from distribution.operations.first_touch import start_touch_clock
 from distribution.operations.rows import LeadRow
@@ -12,8 +14,33 @@ from distribution.operations.work_state import TurnWork
 
 def given(work: TurnWork, row: LeadRow, decision: decide.Decision, recorded: DecisionRow) -> None:
     """Start what a template asks for when a lead has got an owner."""
+    trigger = work.config.trigger(row.trigger_id)
     with work.changing(row):
-        row.cycle.given, row.cycle.entry, row.cycle.accepted = recorded.id, row.stage_entry, ""
+        cycle = row.cycle
+        cycle.given, cycle.entry = recorded.id, row.stage_entry
+        if recorded.kind == Decision.Kind.DISTRIBUTION:
+            keeps = trigger is not None and trigger.template.body.sticky.excluded
+            cycle.sticky = keeps and decision.because is Because.STICKY
+            cycle.tried, cycle.moves, cycle.accepted = [], 0, ""
+        else:  # what a colleague had accepted before he left needs no clock any more
+            cycle.sticky = False
+            _note_tried(work, row, recorded.previous_owner_id)
+    start_clock(work, row, recorded)
+    start_touch_clock(work, row, recorded)
+
+
+def _note_tried(work: TurnWork, row: LeadRow, previous: int | None) -> None:
+    """Remember who has had the lead, so that it does not come back to him within the cycle (B7)."""
+    trigger = work.config.trigger(row.trigger_id)
+    has_clock = trigger is not None and trigger.template.body.acceptance.minutes is not None
+    if has_clock and previous is not None and previous not in row.cycle.tried:
+        row.cycle.tried.append(previous)
+
+
+def returned(work: TurnWork, row: LeadRow, recorded: DecisionRow) -> None:
+    """Let the clocks run for whom a lead has come back to, unless it was accepted meanwhile."""
+    with work.changing(row):
+        row.cycle.given = recorded.id
     start_clock(work, row, recorded)
     start_touch_clock(work, row, recorded)
 

@@ -11,9 +11,10 @@ from django.db import connection
 from accounts.models import Account, InboxEvent, Manager
 from distribution.models import Effect, LeadMirror, Timer
 from distribution.operations.absorb import absorb_gone, overrule, owner_effects
+from distribution.operations.acceptance import absorb_click
 from distribution.operations.asking import absorb_bot, absorb_trigger
 from distribution.operations.bulk import TimerRow
-from distribution.operations.customers import absorb_linked
+from distribution.operations.linked_leads import absorb_linked, expect_linked
 from distribution.operations.moves import plan_release, plan_wave
 from distribution.operations.notes import REFUSED
 from distribution.operations.registers import absorb_register
@@ -150,8 +151,10 @@ _ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {
     InboxEvent.Kind.TRIGGER: absorb_trigger,
     InboxEvent.Kind.BOT: absorb_bot,
     InboxEvent.Kind.REGISTER: absorb_register,
+    InboxEvent.Kind.LINKED: expect_linked,
 }
 _ABSORB_LATER: dict[str, Callable[[TurnWork, Json], None]] = {
+    InboxEvent.Kind.LEADS: absorb_click,
     InboxEvent.Kind.LINKED: absorb_linked,
     InboxEvent.Kind.UNDO: absorb_undo,
 }

@@ -9,6 +9,7 @@ from distribution.core.waves import ReturnFacts, may_return, wave_due_at, wave_m
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import TimerRow
 from distribution.operations.dealing import move_lead, set_drain
+from distribution.operations.following import returned
 from distribution.operations.rows import LeadRow, rows_displaced, rows_of_owner
 from distribution.operations.work_state import TurnWork
 from peresmenka.lib.zones import known_zone
@@ -110,6 +111,7 @@ def _return_one(work: TurnWork, user_id: int, row: LeadRow, wave_id: int) -> boo
     )
     if refusal is None:
         work.give(row, user_id, decision)
+        returned(work, row, decision)
     return refusal is None
 
 

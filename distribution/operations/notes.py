@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Manager
 from distribution.models import Decision
 from distribution.operations.bulk import DecisionRow
 from distribution.queries.config import AccountConfig
 
+NOT_ACCEPTED = "not_accepted"  # reason of a move by time (F137)
+CAP_REACHED = "cap_reached"  # ... and of its end (F139)
+BOT_AGAIN = "bot_again"  # reason of a move that a Salesbot asked for
 REFUSED = "refused_by_kommo"  # reason of a decision that stands in for one that Kommo refused
 
 
@@ -38,7 +44,14 @@ def note_text(config: AccountConfig, decision: DecisionRow, names: NoteNames) ->
             "number": decision.id,
         }
         is_second_try = decision.reason == REFUSED  # nobody left: Kommo did not take the first one
-        if decision.kind == Decision.Kind.REDISTRIBUTION and not is_second_try:
+        if decision.reason == NOT_ACCEPTED:
+            text = _in_minutes(config, decision, values)
+        elif decision.reason == BOT_AGAIN:
+            text = _(
+                "Redistributed by a Salesbot: %(manager)s takes over from %(previous)s."
+                " (Peresmenka, decision %(number)s)"
+            )
+        elif decision.kind == Decision.Kind.REDISTRIBUTION and not is_second_try:
             text = _(
                 "Redistributed: %(previous)s went off shift, %(manager)s takes over."
                 " (Peresmenka, decision %(number)s)"
@@ -51,3 +64,31 @@ def note_text(config: AccountConfig, decision: DecisionRow, names: NoteNames) ->
         else:
             text = _("Distributed to %(manager)s. (Peresmenka, decision %(number)s)")
         return text % values
+
+
+def _in_minutes(config: AccountConfig, decision: DecisionRow, values: dict[str, Any]) -> str:
+    """Return the text of a move by time, with the minutes that its template allows."""
+    trigger = config.trigger(decision.trigger_id)
+    minutes = (trigger.template.body.acceptance.minutes if trigger else None) or 0
+    values["minutes"] = minutes
+    return ngettext(
+        "Redistributed: %(previous)s did not accept it within %(minutes)s minute, %(manager)s"
+        " takes over. (Peresmenka, decision %(number)s)",
+        "Redistributed: %(previous)s did not accept it within %(minutes)s minutes, %(manager)s"
+        " takes over. (Peresmenka, decision %(number)s)",
+        minutes,
+    )
+
+
+def cap_note(config: AccountConfig, decision: DecisionRow, names: NoteNames, moves: int) -> str:
+    """Return the note that ends a lead's redistribution by time (F140)."""
+    with translation.override(config.language):
+        text = ngettext(
+            "Nobody has accepted this lead: it was redistributed %(moves)s time and stays with"
+            " %(manager)s. (Peresmenka, decision %(number)s)",
+            "Nobody has accepted this lead: it was redistributed %(moves)s times and stays with"
+            " %(manager)s. (Peresmenka, decision %(number)s)",
+            moves,
+        )
+        owner = names[decision.previous_owner_id]
+        return text % {"moves": moves, "manager": owner, "number": decision.id}

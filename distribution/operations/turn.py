@@ -30,6 +30,7 @@ from distribution.operations.dealing import deal_all
 from distribution.operations.first_touch import note_touches
 from distribution.operations.happenings import absorb_happenings, absorb_later, fire_timers
 from distribution.operations.lanes import LaneLease, LostLane
+from distribution.operations.misses import settle_misses
 from distribution.operations.moves import run_returns, run_waves
 from distribution.operations.overwrites import note_overwrites
 from distribution.operations.rows import LeadRow, rows_by_ids
@@ -172,6 +173,7 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
         else:
             absorb_lead(work, lead, agenda.hints.get(lead_id, ()), reading.observed_at)
             remember(work, lead, reading.customers.get(lead_id))
+            acceptance.note_read(work, lead)
     absorb_later(work, agenda.internal)
     if reading.tasks is not None:
         absorb_tasks(work, agenda.task_ids, reading.tasks, reading.observed_at)
@@ -186,6 +188,7 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
         deal_all(work)
         run_waves(work)
         acceptance.run_overdue(work)
+    settle_misses(work)
     asking.answer_bots(work)
     work.written.done_events = agenda.taken
     work.written.untouched_events = agenda.left

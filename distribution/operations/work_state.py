@@ -47,7 +47,7 @@ class TurnWork:
         self.config = config
         self.now = now
         self.ids = IdBlock(block)
-        self._names = NoteNames(config.account_id)
+        self.names = NoteNames(config.account_id)
         self.rows: dict[int, LeadRow] = {}
         self.written = Written(now)
         # (Kommo user id, scope of ManagerLoad) -> change
@@ -60,8 +60,13 @@ class TurnWork:
         self.refused: dict[int, frozenset[int]] = {}
         # Triggers that have sent leads in this turn, by lead.
         self.asked: dict[int, list[int]] = {}
+        # Leads that follow another of their customer: met wherever they stand.
+        self.linked: set[int] = set()
         # Leads whose acceptance or first touch is due, by kind of timer, with what it remembers.
         self.overdue: dict[tuple[str, int], Json] = {}
+        # Who has accepted a lead, and who has let one pass with how many misses in a row pause him.
+        self.accepted: set[int] = set()
+        self.missed: list[tuple[int, int | None]] = []
         # Something happened that may let a waiting lead go: B4.
         self.is_released = False
         self._dirty: dict[int, LeadRow] = {}
@@ -258,7 +263,7 @@ class TurnWork:
             row.is_counted = True
         if expected == target:
             return
-        note = note_text(self.config, decision, self._names) if self.config.notes_enabled else ""
+        note = note_text(self.config, decision, self.names) if self.config.notes_enabled else ""
         self.send(row, decision, expected_from=expected, target=target, note=note)
 
     def send(
