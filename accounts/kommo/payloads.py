@@ -41,6 +41,7 @@ class Lead:
     updated_by: int = 0  # 0 = robot
     price: int = 0
     tags: tuple[str, ...] = ()  # their names
+    list_fields: frozenset[int] = frozenset()  # fields whose values are picked from a list
 
     @property
     def main_contact_id(self) -> int | None:
@@ -181,6 +182,7 @@ def read_lead(row: Json) -> Lead | None:
         updated_by=whole(row.get("updated_by")),
         price=whole(row.get("price")),
         tags=tuple(name for one in embedded(row, "tags") if (name := text(one.get("name")))),
+        list_fields=read_list_fields(row.get("custom_fields_values")),
     )
 
 
@@ -192,6 +194,15 @@ def read_field_values(value: object) -> dict[int, tuple[Any, ...]]:
         if field_id > 0:
             found[field_id] = tuple(one.get("value") for one in rows(row.get("values")))
     return found
+
+
+def read_list_fields(value: object) -> frozenset[int]:
+    """Return the ids of fields in `custom_fields_values` whose values have an `enum_id`."""
+    return frozenset(
+        whole(row.get("field_id"))
+        for row in rows(value)
+        if any(whole(one.get("enum_id")) for one in rows(row.get("values")))
+    )
 
 
 def read_user(row: Json) -> User | None:

@@ -40,6 +40,23 @@ def needs_read(config: AccountConfig, row: LeadRow | None, hint: LeadHint) -> bo
     return hint.updated_at > row.version or hint.owner_id != row.confirmed_owner_id
 
 
+def may_be_new(
+    config: AccountConfig, row: LeadRow | None, lead: Lead, hints: Sequence[LeadHint]
+) -> bool:
+    """Say whether the watches of its stage may deal a lead that was read, as absorbing will see it."""
+    watch = config.watch_of(lead.pipeline_id, lead.status_id)
+    if watch is None or lead.is_deleted or is_filled(lead, config.exclusion_field_id):
+        return False
+    if _is_sent(config, hints):
+        return row is None or not row.in_queue
+    if not _watches(config):
+        return False
+    if row is None:
+        return _is_new(config, lead, hints)
+    is_known = row.trigger_id is not None and not row.is_deleted
+    return not is_known or watch != config.watch_of(*row.place)
+
+
 def absorb_gone(work: TurnWork, lead_id: int, observed_at: datetime) -> None:
     """A lead that Kommo no longer shows: it leaves loads, queue and returns."""
     row = work.rows.get(lead_id)
@@ -58,7 +75,9 @@ def absorb_lead(
     row = work.rows.get(lead.id)
     watch = work.config.watch_of(lead.pipeline_id, lead.status_id)
     if row is None:
-        is_wanted = lead.id in work.asked or work.config.cares_for(lead.pipeline_id, lead.status_id)
+        follows = lead.id in work.linked and lead.status_id not in Stage.CLOSED
+        cares = work.config.cares_for(lead.pipeline_id, lead.status_id)
+        is_wanted = lead.id in work.asked or follows or cares
         if is_wanted and not lead.is_deleted:
             _meet(work, lead, watch, hints, observed_at)
         return

@@ -144,7 +144,8 @@ def _leads_to_read(kind: str, payload: Json) -> list[int]:
         return [int(payload["lead"])] if payload["outcome"] in ("refused", "left") else []
     if kind in (Kind.TRIGGER, Kind.BOT):
         return [int(payload["lead"])]
-    return [int(lead_id) for lead_id in payload.get("leads", ())]
+    given = [int(payload["lead"])] if kind == Kind.LINKED else []  # is it still its owner's?
+    return given + [int(lead_id) for lead_id in payload.get("leads", ())]
 
 
 def _read_hook(event: ClaimedEvent, agenda: Agenda) -> None:

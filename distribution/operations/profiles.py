@@ -95,9 +95,15 @@ def set_skills(
 ) -> list[Manager]:
     """Give managers these skills; return those for whom that is a change. Raises BadSkills.
 
-    Locks the managers' rows; writes their profiles and one audit entry.
+    Locks the managers' rows; writes their profiles, one audit entry, and one inbox event by which
+    waiting leads are looked at anew.
     """
-    return _write_profiles(account, managers, "skills", tidy_skills(skills), "skills", actor, now)
+    tidy = tidy_skills(skills)
+    changed = _write_profiles(account, managers, "skills", tidy, "skills", actor, now)
+    if changed:
+        append_event(account, InboxEvent.Kind.AVAILABILITY, {"of": "skills"}, now)
+        transaction.on_commit(ring)
+    return changed
 
 
 @transaction.atomic

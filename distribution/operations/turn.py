@@ -25,7 +25,12 @@ from distribution.operations import acceptance, asking, lanes
 from distribution.operations.absorb import absorb_gone, absorb_lead, needs_read
 from distribution.operations.agenda import Agenda, claim_events, read_agenda
 from distribution.operations.bulk import write_turn
-from distribution.operations.customers import Customer, read_customers, remember
+from distribution.operations.customers import (
+    Customer,
+    may_follow_customers,
+    read_customers,
+    remember,
+)
 from distribution.operations.dealing import deal_all
 from distribution.operations.first_touch import note_touches
 from distribution.operations.happenings import absorb_happenings, absorb_later, fire_timers
@@ -136,7 +141,8 @@ def _enrich(
         found = (
             client.leads_by_ids(sorted(asked), with_contacts=config.asks_customers) if asked else []
         )
-        customers = read_customers(client, config, found) if config.asks_customers else {}
+        wanted = may_follow_customers(config, agenda, rows, found)
+        customers = read_customers(client, config, wanted) if wanted else {}
         tasks = client.tasks_by_ids(sorted(task_ids)) if task_ids else None
     except KommoError as error:
         raise _later(error, lease) from error

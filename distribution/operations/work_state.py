@@ -14,6 +14,7 @@ from accounts.models import Account
 from distribution.core.decide import Turn
 from distribution.core.facts import LEAST_LOADED
 from distribution.core.ledger import Entry
+from distribution.models import Decision
 from distribution.operations.bulk import DecisionRow, EffectRow, TimerRow, TurnRow, Written
 from distribution.operations.ids import IdBlock
 from distribution.operations.lanes import LaneLease
@@ -280,11 +281,11 @@ class TurnWork:
         """Have something of a lead written to Kommo."""
         trigger = self.config.trigger(row.trigger_id)
         values = dict(payload or {})
-        if kind == "owner" and trigger is not None:
-            if trigger.template.body.linked:
-                values["links"] = list(trigger.template.body.linked)
-            if not trigger.is_watch:
-                values["at"] = list(row.place)  # left since: nothing is written any more
+        follows = decision.kind == Decision.Kind.LINKED  # and nobody follows it
+        if kind == "owner" and trigger is not None and trigger.template.body.linked and not follows:
+            values["links"] = list(trigger.template.body.linked)
+        if kind == "owner" and (follows or (trigger is not None and not trigger.is_watch)):
+            values["at"] = list(row.place)  # left since: nothing is written any more
         self.written.effects.append(
             EffectRow(
                 row.lead_id,
