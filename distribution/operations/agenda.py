@@ -90,7 +90,7 @@ def read_agenda(lease: LaneLease, events: list[ClaimedEvent]) -> Agenda:
     agenda = Agenda(has_more=waiting == QUANTUM or waiting > len(events))
     events = _without_dead(lease, events)
     for event in events:
-        if len(agenda.lead_ids) >= QUANTUM:
+        if len(agenda.lead_ids) >= QUANTUM or len(agenda.task_ids) >= QUANTUM:
             break
         _read(event, agenda)
         agenda.taken.append(event.id)

@@ -93,6 +93,8 @@ class Written:
     effects: list[EffectRow] = field(default_factory=list)
     # (user id, scope of ManagerLoad) -> change
     loads: dict[tuple[int, int], int] = field(default_factory=dict)
+    tasks: list[tuple[int, int | None, int, datetime]] = field(default_factory=list)  # open ones
+    gone_tasks: list[int] = field(default_factory=list)  # completed or deleted
     # (register id, user id) -> (lag, count, last lead at)
     entries: dict[tuple[int, int], tuple[int, int, datetime | None]] = field(default_factory=dict)
     timers: list[TimerRow] = field(default_factory=list)
@@ -204,6 +206,13 @@ INSERT INTO distribution_managerload AS l (account_id, user_id, scope, number)
 SELECT %s, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS u
 ON CONFLICT (account_id, user_id, scope) DO UPDATE SET number = l.number + excluded.number
 """
+_TASKS = """
+INSERT INTO distribution_taskmirror (account_id, task_id, owner_id, version, seen_at)
+SELECT %s, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS u
+ON CONFLICT (account_id, task_id) DO UPDATE
+SET owner_id = excluded.owner_id, version = excluded.version, seen_at = excluded.seen_at
+"""
+_GONE_TASKS = "DELETE FROM distribution_taskmirror WHERE account_id = %s AND task_id = ANY(%s)"
 _ENTRIES = """
 INSERT INTO distribution_registerentry (account_id, joined_at, register_id, user_id, lag, count,
   last_lead_at)
@@ -328,6 +337,10 @@ def _add_counters(statement: _Statement, account_id: int, written: Written) -> N
     if changed:
         pairs = [list(column) for column in zip(*changed, strict=True)]
         statement.add(_LOADS, [account_id, *pairs, list(changed.values())])
+    if written.tasks:
+        statement.add(_TASKS, [account_id, *map(list, zip(*written.tasks, strict=True))])
+    if written.gone_tasks:
+        statement.add(_GONE_TASKS, [account_id, written.gone_tasks])
     if written.entries:
         registers, users = zip(*written.entries, strict=True)
         lags, counts, last = zip(*written.entries.values(), strict=True)

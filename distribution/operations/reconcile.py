@@ -18,7 +18,9 @@ from accounts.operations.inbox import append_event
 from distribution.models import DistributionSettings, LeadMirror
 from distribution.operations.absorb import is_filled
 from distribution.operations.lanes import LIVE_STATES
+from distribution.operations.reconcile_tasks import reconcile_tasks
 from distribution.operations.rows import LeadRow, rows_by_ids
+from distribution.operations.tracking import ALL_TASKS
 from distribution.queries.config import AccountConfig, config_of
 from peresmenka.lib.enqueue import ring
 
@@ -63,12 +65,13 @@ def _claim(now: datetime) -> Account | None:
 
 
 def reconcile(account: Account, now: datetime) -> int:
-    """Compare leads changed lately, and those of newly tracked stages; return how many differ."""
+    """Compare leads and tasks changed lately, and those newly counted; return how many differ."""
     config = config_of(account.pk)
     if not config.triggers:
         return 0
     client = connect(account)
-    found = _fill(account, config, client, now) + _catch_up(account, config, client, now)
+    found = reconcile_tasks(account, config, client, now)
+    found += _fill(account, config, client, now) + _catch_up(account, config, client, now)
     found += _look_after_unseen(account, now)
     with connection.cursor() as cursor:
         cursor.execute(_DRAIN, [account.pk, now, account.pk])
@@ -106,7 +109,7 @@ def _fill(account: Account, config: AccountConfig, client: KommoClient, now: dat
     """Mirror the open leads of stages that settings have newly tracked, a stage at a time."""
     settings = DistributionSettings.objects.for_account(account).first()
     found = 0
-    while settings is not None and settings.to_mirror:
+    while settings is not None and settings.to_mirror and settings.to_mirror[0] != ALL_TASKS:
         pipeline_id, status_id, page = settings.to_mirror[0]
         listed = client.leads_page(stage=(pipeline_id, status_id), page=page)
         found += _note(account, _different(account, config, listed.leads), now)

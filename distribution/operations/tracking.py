@@ -10,6 +10,9 @@ from accounts.models import Account, Stage
 from distribution.models import DistributionSettings, ManagerLoad
 from distribution.queries.config import AccountConfig
 
+ALL_TASKS = [0, 0, 1]
+"""Among the stages to be mirrored: the open tasks are; the last entry of all."""
+
 _PLACES = """
 SELECT DISTINCT pipeline_id, status_id FROM distribution_leadmirror WHERE account_id = %s
 """
@@ -105,7 +108,7 @@ def _places(config: AccountConfig) -> list[tuple[int, int]]:
 
 
 def mirror_tracked_stages(config: AccountConfig) -> None:
-    """Have the open leads of all stages that count paged, and that at once; see reconcile."""
+    """Have the open leads of all stages that count, and tasks, paged, and that at once; see reconcile."""
     stages = (
         Stage.objects.for_account(config.account_id)
         .filter(is_gone=False)
@@ -115,5 +118,7 @@ def mirror_tracked_stages(config: AccountConfig) -> None:
     tracked = [
         [pipeline, status, 1] for pipeline, status in stages if config.cares_for(pipeline, status)
     ]
+    if config.counts_tasks:
+        tracked.append(ALL_TASKS)
     DistributionSettings.objects.for_account(config.account_id).update(to_mirror=tracked)
     Account.objects.filter(pk=config.account_id).update(reconciled_at=None)
