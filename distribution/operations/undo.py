@@ -112,8 +112,16 @@ def absorb_undo(work: TurnWork, payload: Json) -> None:
         if row is not None:
             _settle(work, row, decision, why, int(payload["undo"]))
             moved += not why
-    counts = (moved, len(decisions) - moved)
-    work.written.waves.append((int(payload["undo"]), Wave.Kind.UNDO.value, wave.user_id, *counts))
+    _count(work, wave, int(payload["undo"]), moved, len(decisions) - moved)
+
+
+def _count(work: TurnWork, wave: Wave, undo_id: int, moved: int, left: int) -> None:
+    """Add to the undo's counts; a turn may take several of its events."""
+    waves = work.written.waves
+    for earlier in [one for one in waves if one[0] == undo_id]:
+        waves.remove(earlier)
+        moved, left = moved + earlier[3], left + earlier[4]
+    waves.append((undo_id, Wave.Kind.UNDO.value, wave.user_id, moved, left))
 
 
 def _moves(work: TurnWork, wave: Wave, lead_ids: list[int]) -> list[Decision]:
