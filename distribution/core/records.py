@@ -14,6 +14,7 @@ from typing import Any
 
 from distribution.core.facts import (
     IN_SERVICE,
+    OFF,
     CandidateFacts,
     LeadFacts,
     Policy,
@@ -258,15 +259,18 @@ def roster_record(
 ) -> RosterRecord:
     """Return the candidates (by id) with their standing refusals; loads and lags stay out."""
     present = {candidate.manager_id for candidate in candidates}
+    rows = [
+        _candidate_to_json(candidate, refusals)
+        for candidate, refusals in zip(candidates, standing, strict=True)
+    ]
+    if situation.policy.presence == OFF:  # people come and go in Kommo: no reason for a new roster
+        rows = [{name: row[name] for name in row if name != "online"} for row in rows]
     body: Json = {
         "format": FORMAT,
         "register": situation.register_id,
         "policy": _policy_to_json(situation.policy, present),
         "leaving": sorted(situation.leaving & present),
-        "candidates": [
-            _candidate_to_json(candidate, refusals)
-            for candidate, refusals in zip(candidates, standing, strict=True)
-        ],
+        "candidates": rows,
     }
     return RosterRecord(digest_of(body), body)
 

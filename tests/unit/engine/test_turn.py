@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distribution.core.decide import Decision, Kind, Turn, replay
+from distribution.core.decide import Decision, Kind, Turn, rebuild, replay
 from distribution.core.decisions import all_verdicts, eligible_of, outside_verdict
 from distribution.core.facts import CandidateFacts, LeadFacts, Situation
 from distribution.core.reasons import Reason
@@ -237,6 +237,51 @@ def test_the_digest_ignores_loads_and_lags_and_notices_everything_else() -> None
     assert Turn(base).roster().digest == Turn(plain).roster().digest
     assert Turn(base).roster().digest != Turn(other).roster().digest
     assert Turn(base).roster().digest != Turn(replace(base, register_id=2)).roster().digest
+
+
+def test_who_has_kommo_open_makes_another_roster_only_where_that_is_looked_at() -> None:
+    def digests(**policy: str) -> set[str]:
+        return {
+            Turn(situation([manager(1, online=online)], **policy)).roster().digest
+            for online in (True, False)
+        }
+
+    assert len(digests()) == 1
+    assert len(digests(presence="prefer")) == 2
+
+
+def test_a_roster_from_before_templates_is_read_as_it_was_meant() -> None:
+    row = {"id": 4, "shift_started_at": None, "limit": 3}
+    policy = {
+        "strategy": "even",
+        "members": [4],
+        "require_shift": True,
+        "window_open": True,
+        "window_opens_at": None,
+        "start_delay_seconds": 0,
+        "when_nobody": "wait",
+        "usual_limit": 30,
+        "stages": [],
+    }
+    roster = {"format": 1, "register": 1, "policy": policy, "leaving": [], "candidates": [row]}
+    opening = {"now": 0, "open": [1], "reserved": [1], "lag": [5], "count": [2], "last": [None]}
+    lead = {
+        "lead_id": 1,
+        "pipeline_id": 1,
+        "status_id": 1,
+        "owner_id": None,
+        "excluded": False,
+        "tried": [],
+        "arrived_at": None,
+        "only_groups": [],
+        "moves": False,
+    }
+    first, second = replay(roster, opening, [lead_from_json(lead)] * 2)
+    assert (first.chosen, first.load_before, first.lag_before, first.tier) == (4, 2, 5, 1)
+    assert second.verdicts[0].refusals[0].facts == {"limit": 3, "actual": 3}
+    again = rebuild(roster, opening)
+    assert again.roster().body["candidates"] == [{"id": 4, "limit": 3}]
+    assert again.opening() == opening
 
 
 def test_roster_and_opening_are_of_the_turns_beginning() -> None:
