@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from distribution.core import decide, records
 from distribution.core.facts import LeadFacts
-from distribution.core.reasons import Reason
+from distribution.core.reasons import Because, Reason
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import DecisionRow, TimerRow
 from distribution.operations.customers import sticky_of
@@ -59,7 +59,8 @@ def _drain(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:
     moved_on: set[int | None] = set()
     stuck: set[int | None] = set()  # triggers in which nobody can take another lead
     for row in rows:
-        if row.trigger_id not in stuck:
+        chosen = work.choose_trigger(row)
+        if (chosen.trigger_id if chosen else None) not in stuck:
             if _try(work, row):
                 moved_on.add(row.trigger_id)
             elif _wait_alike(work, row):
@@ -164,8 +165,9 @@ def _in_shadow(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: L
 
 def _wait(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts) -> None:
     reason, until = why(decision)
-    if until is not None:
-        set_drain(work, until)
+    for due_at in (until, work.next_opening(row)):
+        if due_at is not None:
+            set_drain(work, due_at)
     if row.state == State.WAITING and row.waiting_reason == reason:
         return
     with work.changing(row):
@@ -278,7 +280,7 @@ def record_dealing(
     found, until = why(decision)
     reason = REFUSED if row.lead_id in work.refused else found or reason
     is_dealt = decision.chosen is not None
-    if is_dealt and decision.because is None and decision.chosen is not None:
+    if decision.chosen is not None and decision.because is not Because.KEPT:
         work.note_pace(decision.chosen)
     return work.record(
         row,

@@ -28,6 +28,18 @@ from shifts.core.windows import DailyWindow, opens_at
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingBot:
+    """A Salesbot that waits at our step until it is told to go on."""
+
+    lead_id: int  # 0: it runs on something else
+    bot_id: int
+    continue_id: int
+    trigger_id: int | None  # None: its step names no trigger of ours
+    is_again: bool  # it has sent the lead in this stage entry before (R23)
+    entry: int  # of the stage in which the lead stood as we knew it
+
+
 @dataclass(slots=True)
 class _Dealing:
     """A trigger's dealing that goes on; no other that shares people or register is open meanwhile."""
@@ -59,8 +71,11 @@ class TurnWork:
         self.returning: list[int] = []
         # Leads whose target Kommo refused, with all targets that it has refused lately.
         self.refused: dict[int, frozenset[int]] = {}
-        # Triggers that have sent leads in this turn, by lead.
-        self.asked: dict[int, list[int]] = {}
+        # Triggers that have sent leads in this turn, by lead, and from where; None: wherever it is.
+        self.asked: dict[int, dict[int, tuple[int, int] | None]] = {}
+        self.bots: list[WaitingBot] = []
+        # Settings versions that triggers' cards have echoed in this turn (F111).
+        self.cards: dict[int, int] = {}
         # Leads that follow another of their customer: met wherever they stand.
         self.linked: set[int] = set()
         # Leads whose acceptance or first touch is due, by kind of timer, with what it remembers.
@@ -75,6 +90,7 @@ class TurnWork:
         # By trigger, and whether they move leads on by load (F104).
         self._dealings: dict[tuple[int, bool], _Dealing] = {}
         self._segments = 0
+        self._openings: dict[int, datetime] = {}  # when each trigger is next open
         self._entries: dict[tuple[int, int], Entry] = {}
         self._recent: dict[int, list[datetime]] = defaultdict(list)
 
@@ -181,14 +197,14 @@ class TurnWork:
         self._entries[register_id, user_id] = entry
 
     def note_pace(self, user_id: int) -> None:
-        """Count a lead that the strategy gave, for the paces of dealings to come."""
+        """Count a lead that was dealt, for the paces of dealings to come."""
         self._recent[user_id].append(self.now)
 
     def anyone_free(self) -> bool:
         """Say whether somebody could take one of the new leads now."""
         ids = dict.fromkeys(row.trigger_id for row in self.to_deal)
         turns = [self.turn_of(trigger_id) for trigger_id in ids]
-        return any(verdict.eligible for turn in turns if turn for verdict in turn.verdicts())
+        return any(turn.anyone_free() for turn in turns if turn)
 
     def turn_key(self, trigger_id: int | None, *, by_load: bool) -> str:
         """Return the name under which the trigger's present dealing is recorded."""
@@ -202,16 +218,38 @@ class TurnWork:
 
         None is open: the first of all, in which it waits.
         """
+        wanted = self._wanting(row)
+        return next(filter(self.is_open, wanted), wanted[0] if wanted else None)
+
+    def next_opening(self, row: LeadRow) -> datetime | None:
+        """Return when the next of several triggers that want a lead opens, whoever has it now (R37)."""
+        wanted = self._wanting(row)
+        opens = map(self._opens, wanted) if len(wanted) > 1 else ()
+        return min((at for at in opens if at > self.now), default=None)
+
+    def _wanting(self, row: LeadRow) -> list[TriggerConfig]:
+        """Return the triggers that have sent a lead, else the watches of its stage, by priority."""
         wanted = [one for one in map(self.config.trigger, row.cycle.asked) if one is not None]
         if not wanted:
-            wanted = list(self.config.watches_of(*row.place))
-        wanted.sort(key=self.config.triggers.index)
-        return next(filter(self.is_open, wanted), wanted[0] if wanted else None)
+            return list(self.config.watches_of(*row.place))
+        return sorted(wanted, key=self.config.triggers.index)
 
     def is_open(self, trigger: TriggerConfig) -> bool:
         """Say whether a trigger's template runs now (F79)."""
-        window = window_of(trigger.template.body.hours)
-        return opens_at(window, known_zone(self.config.zone), self.now) == self.now
+        return self._opens(trigger) == self.now
+
+    def _opens(self, trigger: TriggerConfig) -> datetime:
+        known = self._openings.get(trigger.trigger_id)
+        if known is None:
+            window = window_of(trigger.template.body.hours)
+            known = opens_at(window, known_zone(self.config.zone), self.now)
+            self._openings[trigger.trigger_id] = known
+        return known
+
+    def senders(self, lead_id: int, place: tuple[int, int]) -> list[int]:
+        """Return the triggers that have sent a lead in this turn from where it stands."""
+        sent = self.asked.get(lead_id, {}).items()
+        return [one for one, at in sent if at in (None, place) and self.config.trigger(one)]
 
     # -- time
 

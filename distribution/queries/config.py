@@ -42,7 +42,8 @@ class TemplateConfig:
         """Say whether what keeps one lead waiting keeps all: nothing of it is about the lead."""
         body = self.body
         is_timed = body.nobody.widen_minutes or body.nobody.after_minutes
-        return body.skills.mode == "off" and body.sticky.by == "off" and not is_timed
+        is_own = body.keep_owner or body.skills.mode != "off" or body.sticky.by != "off"
+        return not is_own and not is_timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class RegisterConfig:
     catch_up_percent: int = 0
     catch_up_leads: int = 3
     ramp: tuple[int, ...] = ()
+    is_own: bool = False  # of its trigger alone ("current trigger"), not a named one
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class TriggerConfig:
     group: int | None  # Kommo's id of the group that alone receives
     whole_pipelines: frozenset[int]
     stages: frozenset[StageKey]
+    card_version: int = 0  # the latest that its card has echoed (F111)
 
     @property
     def is_watch(self) -> bool:
@@ -152,6 +155,17 @@ class AccountConfig:
         return any(one.body.sticky.by != "off" for one in self.templates)
 
     @cached_property
+    def accepts_by_touch(self) -> bool:
+        """Say whether in some template a touch accepts a lead."""
+        rules = [one.body.acceptance for one in self.templates]
+        return any(one.minutes is not None and "touch" in one.accepted_by for one in rules)
+
+    @cached_property
+    def times_touches(self) -> bool:
+        """Say whether some template has a first-touch clock."""
+        return any(one.body.first_touch.minutes is not None for one in self.templates)
+
+    @cached_property
     def has_schedule_gate(self) -> bool:
         """Say whether some template lets only people in service receive."""
         return any(one.body.gates.schedule != "off" for one in self.templates)
@@ -212,9 +226,10 @@ class AccountConfig:
 
 _SQL = """
 SELECT a.kommo_id, a.host, a.language, a.zone, a.service_user_id, sh.mode,
-  (SELECT json_agg(json_build_array(t.id, t.kind, t.stages, g.kommo_id,
+  (SELECT json_agg(json_build_array(t.id, t.kind, t.stages, g.kommo_id, t.card_version,
      tp.id, tp.name, tp.version, tp.is_shadow, tp.body::text,
-     reg.id, reg.strict_totals, reg.catch_up_percent, reg.catch_up_leads, reg.ramp)
+     reg.id, reg.strict_totals, reg.catch_up_percent, reg.catch_up_leads, reg.ramp,
+     reg.own_of_id = t.id)
      ORDER BY t.priority, t.id)
    FROM distribution_trigger t
    JOIN distribution_template tp ON tp.id = t.template_id
@@ -281,7 +296,8 @@ def _settings(row: Iterable[Any]) -> dict[str, Any]:
 
 
 def _trigger(row: list[Any]) -> TriggerConfig:
-    trigger_id, kind, stages, group, template_id, name, version, is_shadow, body, *register = row
+    trigger_id, kind, stages, group, card, *rest = row
+    template_id, name, version, is_shadow, body, *register = rest
     template = TemplateConfig(template_id, name, version, is_shadow, _body(body))
     return TriggerConfig(
         trigger_id,
@@ -291,15 +307,21 @@ def _trigger(row: list[Any]) -> TriggerConfig:
         group,
         frozenset(pipeline for pipeline, status in stages if status is None),
         frozenset((pipeline, status) for pipeline, status in stages if status is not None),
+        card,
     )
 
 
 def _register(
-    register_id: int | None, strict: bool, percent: int, leads: int, ramp: list[int]
+    register_id: int | None,
+    strict: bool,
+    percent: int,
+    leads: int,
+    ramp: list[int],
+    is_own: bool | None,
 ) -> RegisterConfig:
     if register_id is None:
         return RegisterConfig()
-    return RegisterConfig(register_id, strict, percent, leads, tuple(ramp))
+    return RegisterConfig(register_id, strict, percent, leads, tuple(ramp), bool(is_own))
 
 
 @lru_cache(maxsize=1024)

@@ -58,12 +58,12 @@ FROM distribution_registerentry
 WHERE account_id = %(account)s AND register_id = ANY(%(registers)s)
   AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
 """
-# What counts for a pace: leads that the strategy gave, to whomever they have moved since.
+# What counts for a pace: every lead that was dealt to somebody who did not have it already.
 _RECENT = """
 SELECT chosen_id, decided_at FROM distribution_decision
 WHERE account_id = %s AND decided_at > %s AND chosen_id IS NOT NULL AND NOT is_shadow
   AND kind IN ('distribution', 'redistribution') AND turn_key <> ''
-  AND reason NOT IN ('sticky', 'kept', 'duty')
+  AND reason <> 'kept'
 ORDER BY decided_at, id
 """
 
@@ -173,6 +173,11 @@ class Crowd:
     def knows(self, user_id: int) -> bool:
         """Say whether the account has this manager."""
         return user_id in self._managers
+
+    def is_active(self, user_id: int) -> bool:
+        """Say whether a user can still sign in to Kommo."""
+        manager = self._managers.get(user_id)
+        return manager is not None and manager.active
 
     def presence(self, user_id: int) -> str | None:
         """Return a user's presence, None of somebody whom the account does not know."""
