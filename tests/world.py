@@ -209,11 +209,13 @@ class World:
         """Deliver every webhook that is due to the service; return how many."""
         deliveries = self.sandbox.crm.due_deliveries(self.clock.now())
         for delivery in deliveries:
+            parts = urlsplit(delivery.destination)
+            headers = dict(delivery.headers)
             answer = self.client.post(
-                urlsplit(delivery.destination).path,
+                f"{parts.path}?{parts.query}" if parts.query else parts.path,
                 delivery.body,
-                content_type="application/x-www-form-urlencoded",
-                headers={"User-Agent": "amoCRM-Webhooks/3.0"},
+                content_type=headers.pop("Content-Type"),
+                headers=headers,
             )
             self.hook_answers[answer.status_code] += 1
             self.sandbox.crm.settle_delivery(delivery, answer.status_code)

@@ -75,13 +75,14 @@ def absorb_lead(
     row = work.rows.get(lead.id)
     watch = work.config.watch_of(lead.pipeline_id, lead.status_id)
     if row is None:
+        place = (lead.pipeline_id, lead.status_id)
         follows = lead.id in work.linked and lead.status_id not in Stage.CLOSED
-        cares = work.config.cares_for(lead.pipeline_id, lead.status_id)
-        is_wanted = lead.id in work.asked or follows or cares
+        is_wanted = follows or work.config.cares_for(*place) or work.senders(lead.id, place)
         if is_wanted and not lead.is_deleted:
             _meet(work, lead, watch, hints, observed_at)
         return
     if lead.updated_at < row.version:
+        _ask_again(work, row)
         return
     if lead.is_deleted:
         absorb_gone(work, lead.id, observed_at)
@@ -162,6 +163,17 @@ def _update(
         work.to_deal.append(row)
 
 
+def _ask_again(work: TurnWork, row: LeadRow) -> None:
+    """Kommo has answered with what was true before our own change: who has sent the lead is heard."""
+    if not work.senders(row.lead_id, row.place) or row.is_deleted:
+        return
+    with work.changing(row):
+        is_new = take_asked(work, row) and row.dealt_entry < row.stage_entry
+        row.is_counted = row.is_counted and not is_new
+    if is_new:
+        work.to_deal.append(row)
+
+
 def _place(work: TurnWork, row: LeadRow, watch: TriggerConfig | None) -> None:
     """Say which trigger the lead belongs to: one that has sent it, or a watch of its stage."""
     present = work.config.trigger(row.trigger_id)
@@ -175,9 +187,10 @@ def _place(work: TurnWork, row: LeadRow, watch: TriggerConfig | None) -> None:
 
 def take_asked(work: TurnWork, row: LeadRow) -> bool:
     """Let the triggers that have sent the lead in this turn have it; say whether there are any."""
-    sent = [one for one in work.asked.get(row.lead_id, ()) if work.config.trigger(one)]
+    sent = work.senders(row.lead_id, row.place)
     row.cycle.asked += [one for one in sent if one not in row.cycle.asked]
-    if sent and row.trigger_id not in row.cycle.asked:
+    is_dealt = row.trigger_id is not None and row.dealt_entry == row.stage_entry
+    if sent and not is_dealt and row.trigger_id not in row.cycle.asked:
         row.trigger_id = sent[0]
     return bool(sent) and work.config.is_enabled
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from accounts.kommo.webhook import LeadHint, Touch, parse_hook
 from accounts.models import InboxEvent
 from distribution.models import DeadLetter
+from distribution.operations.bots import let_go_on
 from distribution.operations.lanes import LaneLease
 
 Json = dict[str, Any]
@@ -120,6 +121,8 @@ def _bury(lease: LaneLease, event: ClaimedEvent) -> None:
             reason=f"{event.kind}: {MAX_DEATHS} tries did not finish",
             first_seen_at=event.received_at,
         )
+        if event.kind == Kind.BOT:
+            let_go_on(lease.account_id, json.loads(bytes(event.body)), lease.business_now)
 
 
 def _read(event: ClaimedEvent, agenda: Agenda) -> None:
@@ -143,7 +146,7 @@ def _leads_to_read(kind: str, payload: Json) -> list[int]:
     if kind == Kind.SETTLED:
         return [int(payload["lead"])] if payload["outcome"] in ("refused", "left") else []
     if kind in (Kind.TRIGGER, Kind.BOT):
-        return [int(payload["lead"])]
+        return [int(payload["lead"])] if payload["lead"] else []
     given = [int(payload["lead"])] if kind == Kind.LINKED else []  # is it still its owner's?
     return given + [int(lead_id) for lead_id in payload.get("leads", ())]
 

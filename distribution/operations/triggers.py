@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from accounts.models import Account, AuditEntry, InboxEvent, Manager, Pipeline, Stage
 from accounts.operations.inbox import append_event
-from distribution.models import Register, Template, Trigger
+from distribution.models import Register, RegisterEntry, Template, Trigger
 from distribution.queries.registers import body_of
 from peresmenka.lib.enqueue import ring
 
@@ -188,14 +188,13 @@ def save_trigger(
 
 @transaction.atomic
 def delete_trigger(trigger: Trigger, *, actor: Manager | None, now: datetime) -> None:
-    """Delete a trigger; its own register stays, under its name, with all that it holds.
+    """Delete a trigger, and its own register, whose last state the audit entry keeps.
 
-    Locks the trigger; writes one audit entry and one inbox event. Its card in Kommo may go on
-    firing: such hooks are answered and forgotten. Raises GroupsOwn.
+    A named register stays as it is. Locks the trigger; writes one audit entry and one inbox event.
+    Its card in Kommo may go on firing: such hooks are answered and forgotten. Raises GroupsOwn.
     """
     row = _locked(trigger)
-    before = document_of(row)
-    _release_register(row)
+    before = {**document_of(row), "standing": _standing(row)}
     _note(row, "trigger_deleted", actor, now, before=before, after={})
     row.delete()
 
@@ -274,16 +273,10 @@ def _own_register(row: Trigger) -> Register:
     return found
 
 
-def _release_register(row: Trigger) -> None:
-    """Let the trigger's own register live on among the named ones, or go where it holds nothing."""
-    own = Register.objects.for_account(row.account).filter(own_of=row).first()
-    if own is None:
-        return
-    taken = Register.objects.for_account(row.account).filter(own_of=None, name=own.name)
-    own.own_of = None
-    if taken.exists():
-        own.name = f"{own.name[: LONGEST_NAME * 2]} ({own.pk})"
-    own.save(update_fields=["own_of", "name"])
+def _standing(row: Trigger) -> list[list[int]]:
+    """Return how the trigger's own register stands: [user id, lag, leads] each."""
+    entries = RegisterEntry.objects.for_account(row.account_id).filter(register__own_of=row)
+    return [list(one) for one in entries.order_by("user_id").values_list("user_id", "lag", "count")]
 
 
 def _named(account: Account, register: Register | None) -> Register | None:
