@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from distribution.operations.acceptance_clock import (
 )
 from distribution.operations.bulk import TimerRow
 from distribution.operations.dealing import facts_of, record_dealing
-from distribution.operations.first_touch import judge_touch
+from distribution.operations.first_touch import judge_touches
 from distribution.operations.following import given, move_to_stage
 from distribution.operations.notes import CAP_REACHED, NOT_ACCEPTED, cap_note
 from distribution.operations.rows import LeadRow, rows_by_ids
@@ -86,15 +87,15 @@ def run_overdue(work: TurnWork) -> None:
     """Judge the leads of `work.overdue`: accepted, passed on, kept, moved to a stage, or stopped."""
     unread = {lead_id for _, lead_id in work.overdue if lead_id not in work.rows}
     known = {row.lead_id for row in rows_by_ids(work.config.account_id, unread)} if unread else ()
+    due: dict[str, list[tuple[LeadRow, Json]]] = defaultdict(list)
     for (kind, lead_id), payload in work.overdue.items():
-        row = work.rows.get(lead_id)
-        if row is None:
-            if lead_id in known:  # due since the leads were read: the next turn reads it
-                work.set_timer(TimerRow(kind, lead_id, work.now, payload))
-        elif kind == Timer.Kind.ACCEPT:
-            _judge(work, row, payload)
-        else:
-            judge_touch(work, row, payload)
+        if (row := work.rows.get(lead_id)) is not None:
+            due[kind].append((row, payload))
+        elif lead_id in known:  # due since the leads were read: the next turn reads it
+            work.set_timer(TimerRow(kind, lead_id, work.now, payload))
+    judge_touches(work, due[Timer.Kind.TOUCH])  # while whoever should have touched it still has it
+    for row, payload in due[Timer.Kind.ACCEPT]:
+        _judge(work, row, payload)
 
 
 def _judge(work: TurnWork, row: LeadRow, payload: Json) -> None:

@@ -83,6 +83,19 @@ class TimerRow:
 
 
 @dataclass(slots=True)
+class TouchRow:
+    """A row of FirstTouch to be written."""
+
+    lead_id: int
+    user_id: int
+    template_id: int
+    decision_id: int
+    warn_at: datetime | None
+    due_at: datetime
+    allowed_minutes: int
+
+
+@dataclass(slots=True)
 class Written:
     """Everything one turn writes."""
 
@@ -106,6 +119,8 @@ class Written:
         default_factory=list
     )  # lead, target, result
     superseded_leads: list[int] = field(default_factory=list)  # overruled by a human
+    touches: list[TouchRow] = field(default_factory=list)
+    ended_touches: list[int] = field(default_factory=list)  # leads given to somebody (else)
 
 
 class _Statement:
@@ -263,6 +278,17 @@ _SUPERSEDED = """
 UPDATE distribution_effect SET state = 'superseded', settled_at = %s, result = 'a person decided'
 WHERE account_id = %s AND lead_id = ANY(%s) AND kind = 'owner' AND state = 'pending'
 """
+_TOUCHES = """
+INSERT INTO distribution_firsttouch (account_id, started_at, touched_by, lead_id, user_id,
+  template_id, decision_id, warn_at, due_at, allowed_minutes)
+SELECT %s, %s, '', u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+  %s::timestamptz[], %s::timestamptz[], %s::int[]) AS u
+"""
+# The statement's snapshot does not hold what it inserts itself.
+_ENDED_TOUCHES = """
+UPDATE distribution_firsttouch SET ended_at = %s
+WHERE account_id = %s AND lead_id = ANY(%s) AND touched_at IS NULL AND ended_at IS NULL
+"""
 _DONE = """
 UPDATE accounts_inboxevent SET done_at = %s, crashes = 0 WHERE id = ANY(%s) AND account_id = %s
 """
@@ -283,6 +309,7 @@ def write_turn(account_id: int, written: Written, *, last: tuple[str, list[Any]]
     _add_records(statement, account_id, written)
     _add_counters(statement, account_id, written)
     _add_timers(statement, account_id, written)
+    _add_touches(statement, account_id, written)
     if written.done_events:
         statement.add(_DONE, [written.now, written.done_events, account_id])
     if written.untouched_events:
@@ -365,3 +392,11 @@ def _add_timers(statement: _Statement, account_id: int, written: Written) -> Non
             kinds, subjects, due = _columns(timers, ("kind", "subject", "due_at"))
             payloads = _texts(timer.payload for timer in timers)
             statement.add(sql, [account_id, kinds, subjects, due, payloads])
+
+
+def _add_touches(statement: _Statement, account_id: int, written: Written) -> None:
+    if written.ended_touches:
+        statement.add(_ENDED_TOUCHES, [written.now, account_id, written.ended_touches])
+    if written.touches:
+        columns = _columns(written.touches, TouchRow.__slots__)
+        statement.add(_TOUCHES, [account_id, written.now, *columns])

@@ -143,6 +143,16 @@ class Settlement:
         """Kommo will never take it and nothing depends on it: a note."""
         self._ended.append((effect.id, Effect.State.FAILED.value, why[:200]))
 
+    def overtaken(self, effect: ClaimedEffect, why: str) -> None:
+        """Somebody else's change stands, of a linked entity or a stage; nothing depends on it."""
+        self._ended.append((effect.id, Effect.State.SUPERSEDED.value, why))
+
+    def tell_leads(self, effect: ClaimedEffect, leads: Sequence[int]) -> None:
+        """Let the turn know that these leads follow the one of the effect."""
+        body = _body({"lead": effect.lead_id, "target": effect.target, "leads": list(leads)})
+        digest = hashlib.sha256(f"linked|{effect.id}|{len(self._leads)}|".encode() + body).digest()
+        self._leads.append((effect.id, body, digest))
+
     def again(self, effect: ClaimedEffect, may_have_been_sent: bool, why: str = "") -> None:
         """Try later; after an ambiguous answer, or any earlier try, by reading back first."""
         state = Effect.State.UNKNOWN if may_have_been_sent else Effect.State.PENDING

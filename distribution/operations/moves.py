@@ -48,7 +48,14 @@ def run_waves(work: TurnWork) -> None:
 def _move_all(work: TurnWork, user_id: int, payload: Json) -> None:
     config = work.config
     moving = [one.trigger_id for one in config.triggers if one.template.body.departure.moves]
-    rows = work.known(rows_of_owner(config.account_id, user_id, moving, WAVE_LIMIT))
+    found = rows_of_owner(
+        config.account_id,
+        user_id,
+        moving,
+        WAVE_LIMIT,
+        with_sticky=not work.crowd.is_active(user_id),  # his customers stay his, unless he is gone
+    )
+    rows = work.known(found)
     rows = [
         row for row in rows if row.owner_id == user_id and row.is_counted and not row.is_excluded
     ]

@@ -148,13 +148,16 @@ def rows_in_queue(account_id: int, trigger_ids: list[int], limit: int) -> list[L
 
 
 def rows_of_owner(
-    account_id: int, user_id: int, trigger_ids: list[int], limit: int
+    account_id: int, user_id: int, trigger_ids: list[int], limit: int, *, with_sticky: bool
 ) -> list[LeadRow]:
-    """Return a user's open leads of these triggers that a wave may move: not excluded, not parked yet."""
+    """Return a user's open leads of these triggers that a wave may move: not excluded, not parked yet.
+
+    Leads of his own customers only `with_sticky`: they are not redistributed (F128).
+    """
     return _rows(
         f"{_SELECT} AND owner_id = %s AND is_counted AND NOT is_excluded AND state <> 'parked'"
-        " AND trigger_id = ANY(%s) ORDER BY lead_id LIMIT %s",
-        [account_id, user_id, trigger_ids, limit],
+        " AND trigger_id = ANY(%s) AND (%s OR cycle -> 'sticky' IS NULL) ORDER BY lead_id LIMIT %s",
+        [account_id, user_id, trigger_ids, with_sticky, limit],
     )
 
 
