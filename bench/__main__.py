@@ -18,7 +18,7 @@ from bench.database import make_database
 from bench.kommo import CLIENT_ID, SECRET, running_kommo
 from peresmenka.local.supervisor import free_port
 
-SECTIONS = ("core", "burst", "drain", "single", "workers", "ingest", "schedules")
+SECTIONS = ("core", "burst", "drain", "single", "workers", "ingest", "schedules", "engine")
 
 
 def main() -> int:

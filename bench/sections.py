@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from bench import burst as bursts
+from bench import engine as engines
 from bench import processes
 from bench import schedules as rotas
 from bench.core import deal_microseconds
@@ -87,4 +88,18 @@ def schedules(kommo: Kommo, smaller: int) -> Any:
             "month_queries": 15,
             "operation_ms": 500,
         },
+    }
+
+
+def engine(kommo: Kommo, smaller: int) -> Any:
+    """Every gate for one lead among 200; a burst with weights, limits and recurring customers."""
+    leads = 10_000 // smaller
+    return {
+        "one_decision_of_200": engines.one_decision(),
+        "bursts": [
+            engines.burst(kommo, leads=leads, managers=managers, number=next(_numbers))
+            for managers in (50, 200)
+        ],
+        "queries_a_lead": engines.queries_a_lead(kommo, leads=leads // 4, number=next(_numbers)),
+        "goals": {"one_decision_ms": 1, "decided_per_second": 1500, "queries_a_lead": 0.2},
     }
