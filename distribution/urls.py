@@ -3,7 +3,18 @@
 from django.urls import path
 
 from distribution import api, webhooks
-from distribution.views import board, me, settings, shell, team
+from distribution.views import (
+    board,
+    me,
+    registers,
+    rehearsal,
+    settings,
+    shell,
+    team,
+    templates,
+    templates_editor,
+    templates_versions,
+)
 
 app_name = "distribution"
 
@@ -49,7 +60,41 @@ urlpatterns = [
     path("team/managers/<int:user_id>/absent", team.absent, name="member_absent"),
     path("settings", settings.settings_page, name="settings"),
     path("settings/preview", settings.settings_preview, name="preview"),
+    path("registers", registers.registers, name="registers"),
+    path("registers/new", registers.create, name="register_new"),
+    path("registers/<int:pk>", registers.register, name="register"),
+    path("registers/<int:pk>/ledger", registers.ledger, name="register_ledger"),
+    path("registers/<int:pk>/rename", registers.rename, name="register_rename"),
+    path("registers/<int:pk>/delete", registers.delete, name="register_delete"),
+    path("registers/<int:pk>/credit", registers.credit, name="register_credit"),
+    path("registers/<int:pk>/reset", registers.reset, name="register_reset"),
+    path("registers/<int:pk>/policy", registers.policy, name="register_policy"),
+    path("templates", templates.templates, name="templates"),
+    path("templates/new", templates_editor.new, name="template_new"),
+    path("templates/new/preview", templates_editor.preview, name="template_new_preview"),
+    path("templates/<int:pk>", templates_editor.editor, name="template"),
+    path("templates/<int:pk>/preview", templates_editor.preview, name="template_preview"),
+    path("templates/<int:pk>/on", templates.switch, {"is_on": True}, name="template_on"),
+    path("templates/<int:pk>/off", templates.switch, {"is_on": False}, name="template_off"),
+    path("templates/<int:pk>/shadow/on", templates.shadow, {"is_on": True}, name="shadow_on"),
+    path("templates/<int:pk>/shadow/off", templates.shadow, {"is_on": False}, name="shadow_off"),
+    path("templates/<int:pk>/copy", templates.copy, name="template_copy"),
+    path("templates/<int:pk>/delete", templates.delete, name="template_delete"),
+    path("templates/<int:pk>/versions", templates_versions.versions, name="template_versions"),
+    path(
+        "templates/<int:pk>/versions/<int:number>",
+        templates_versions.version,
+        name="template_version",
+    ),
+    path(
+        "templates/<int:pk>/versions/<int:number>/restore",
+        templates_versions.restore,
+        name="template_restore",
+    ),
+    path("templates/<int:pk>/undo/<int:number>", templates_versions.undo, name="template_undo"),
+    path("test-run", rehearsal.test_run, name="test_run"),
     path("widget/v1/status", api.StatusView.as_view(), name="widget_status"),
+    path("widget/v1/test_run", api.WouldGetView.as_view(), name="widget_test_run"),
     # Before accounts.urls, where any other name is an account's key.
     path("hooks/kommo/pipeline", webhooks.receive_pipeline_hook, name="pipeline_hook"),
     path("hooks/kommo/bot", webhooks.receive_bot_call, name="bot_call"),

@@ -40,7 +40,7 @@ class WidgetView(APIView):
         response = super().handle_exception(exc)
         if isinstance(exc, APIException):
             code = "invalid" if isinstance(exc, ValidationError) else str(exc.default_code)
-            response.data = {"error": code, "detail": _sentence(exc.detail)}
+            response.data = {"error": code, "detail": sentence(exc.detail)}
         return response
 
 
@@ -69,13 +69,13 @@ def refusal(code: str, detail: str, status_code: int) -> Response:
     return Response({"error": code, "detail": detail}, status=status_code)
 
 
-def _sentence(detail: Any) -> str:
+def sentence(detail: Any) -> str:
     """Flatten what DRF says about fields to one line: `field: message`."""
     if isinstance(detail, Mapping):
         return " ".join(
-            _sentence(value) if name == "non_field_errors" else f"{name}: {_sentence(value)}"
+            sentence(value) if name == "non_field_errors" else f"{name}: {sentence(value)}"
             for name, value in detail.items()
         )
     if isinstance(detail, list | tuple):
-        return " ".join(_sentence(item) for item in detail)
+        return " ".join(sentence(item) for item in detail)
     return str(detail)
