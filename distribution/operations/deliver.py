@@ -40,7 +40,8 @@ from distribution.operations.effects import (
 )
 from distribution.operations.lanes import LaneLease, may_send
 from distribution.operations.send_bots import send_bots
-from distribution.operations.send_linked import send_linked, send_links
+from distribution.operations.send_linked import send_linked
+from distribution.operations.send_links import send_links
 from distribution.operations.send_notes import send_notes
 from distribution.operations.send_stages import send_stages
 from distribution.queries.config import config_of

@@ -102,6 +102,17 @@ def own_steps(
     return steps
 
 
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A contact, company, customer or task that is to follow its lead: an effect to be."""
+
+    of: int  # id of the effect that looked it up
+    kind: str
+    entity_id: int
+    owner_id: int  # 0 = nobody
+    version: int  # Kommo's updated_at
+
+
 @dataclass(slots=True)
 class Settlement:
     """What a round of delivery found out; written by `write_settlement`."""
@@ -112,6 +123,7 @@ class Settlement:
     was_slow: bool = False  # Kommo answers slowly: only a few workers take the account next
     is_released: bool = False
     makes_more_work: bool = False
+    followers: list[Follower] = field(default_factory=list)
     # (effect id, Kommo's updated_at, how)
     _done: list[tuple[int, int, str]] = field(default_factory=list)
     # (effect id, state, what happened)
@@ -119,6 +131,8 @@ class Settlement:
     _again: list[tuple[int, str, str, bool]] = field(default_factory=list)
     _happenings: list[dict[str, Any]] = field(default_factory=list)
     _dead: list[tuple[int, str]] = field(default_factory=list)
+    # (effect id, body, digest) of events about leads that follow
+    _leads: list[tuple[int, bytes, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.began_at = self.lease.clock()
@@ -192,7 +206,8 @@ done AS (
   SET state = 'done', settled_at = %s, crashes = 0, result = u.how
   FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS u(id, version, how)
   WHERE e.id = u.id AND e.token = %s AND e.state = 'sending'
-  RETURNING e.account_id, e.lead_id, e.kind, e.target, e.decision_id, e.note, e.payload, u.version,
+  RETURNING e.id, e.account_id, e.lead_id, e.kind, e.target, e.decision_id, e.note, e.payload,
+    u.version,
     -- several machines read their clocks: what we sent is newer than what we had read
     greatest(CASE u.how WHEN 'read back' THEN %s ELSE %s END,
              e.read_at + interval '1 microsecond') AS seen_at
@@ -212,6 +227,23 @@ done AS (
   SELECT d.account_id, d.lead_id, 'links', d.decision_id, d.target, 0, %s, '', 'pending', %s, 0, 0,
     0, '', d.payload
   FROM done d WHERE d.kind = 'owner' AND d.payload ? 'links'
+)"""
+# What a look has found, if this lane has still been the one to look.
+_FOLLOWERS = """
+followers AS (
+  INSERT INTO distribution_effect (account_id, lead_id, kind, entity_id, decision_id, expected_from,
+    target, read_version, read_at, note, state, created_at, attempts, crashes, token, result)
+  SELECT d.account_id, d.lead_id, u.kind, u.entity_id, d.decision_id, nullif(u.owner_id, 0),
+    d.target, u.version, %s, '', 'pending', %s, 0, 0, 0, ''
+  FROM done d JOIN unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
+    AS u(look, kind, entity_id, owner_id, version) ON u.look = d.id
+)"""
+_LEADS = """
+leads AS (
+  INSERT INTO accounts_inboxevent (account_id, kind, body, digest, received_at, crashes, error)
+  SELECT d.account_id, 'linked', u.body, u.digest, %s, 0, ''
+  FROM done d JOIN unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS u(look, body, digest)
+    ON u.look = d.id ON CONFLICT DO NOTHING
 )"""
 _ENDED = """
 ended AS (
@@ -251,6 +283,14 @@ def write_settlement(settlement: Settlement, *, release: bool) -> None:
         parts.append(_DONE)
         read_at = settlement.began_at  # nothing later is known from what was read back
         values += [now, *_columns(settlement._done), lease.token, read_at, *[now] * 5]
+    if settlement.followers:
+        rows = [(one.of, one.kind, one.entity_id, one.owner_id, one.version)
+                for one in settlement.followers]
+        parts.append(_FOLLOWERS)
+        values += [settlement.began_at, now, *_columns(rows)]
+    if settlement._leads:
+        parts.append(_LEADS)
+        values += [now, *_columns(settlement._leads)]
     if settlement._ended:
         bodies = [_body(happening) for happening in settlement._happenings]
         ids = [happening["effect"] for happening in settlement._happenings]

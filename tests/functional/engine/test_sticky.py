@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 
 from accounts.models import Manager
-from distribution.models import RegisterEntry
+from distribution.models import RegisterEntry, Template, Trigger
 from distribution.operations.rows import rows_by_ids
 from tests import policies
 from tests.functional.engine.cards import company, contact, earlier_lead, lay
 from tests.functional.main_job.conftest import Team
 from tests.planning import set_status
 from tests.world import World
-
-EVEN = {"strategy": "even"}
 
 
 def ready(team: Team, *, on_shift: list[Manager] | None = None, **sticky: Any) -> None:
@@ -107,7 +105,8 @@ def test_a_customers_lead_costs_nobody_a_place_in_the_queue(team: Team, world: W
     for _ in range(4):
         world.leads(contact_ids=[person])
     after = list(RegisterEntry.objects.order_by("user_id").values_list("user_id", "lag", "count"))
-    assert after == before and before
+    assert before
+    assert after == before
     third = world.leads(1)  # whose turn it was before
     counts = dict(RegisterEntry.objects.values_list("user_id", "count"))
     assert sorted(counts.values()) == [1, 1, 1], third
@@ -241,9 +240,9 @@ class TestOwnerAway:
         person = contact(world, team.oleg)
         earlier_lead(world, contact_ids=[person])
         ready(team, on_shift=[team.ana])
-        row = policies.Template.objects.get(is_simple=True)
+        row = Template.objects.get(is_simple=True)
         policies.change(row, members=[{"kind": "manager", "id": team.ana.kommo_id}])
-        policies.Trigger.objects.update(group=None)
+        Trigger.objects.update(group=None)
         lay(team)
         (lead,) = world.leads(contact_ids=[person])
         assert why(world, team, lead) == [(team.oleg.kommo_id, "sticky")]
