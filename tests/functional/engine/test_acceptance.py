@@ -194,3 +194,44 @@ def test_the_note_says_that_the_lead_was_not_accepted_and_in_how_many_minutes(
     world.advance(MINUTES * 60)
     assert len(world.notes(lead)) == 2
     assert "did not accept it within 10 minutes" in world.notes(lead)[1]
+
+
+def customer_of(team: Team, owner: int) -> int:
+    """A lead of a contact whose owner is this manager."""
+    (contact,) = team.world.crm("people", kind="contacts", responsible_user_id=owner)["ids"]
+    team.world.leads(contact_ids=[contact], responsible_user_id=owner)
+    team.world.advance(60)
+    (lead,) = team.world.leads(contact_ids=[contact])
+    return lead
+
+
+@pytest.mark.feature("F128")
+def test_a_customers_lead_is_neither_timed_nor_moved_when_its_owner_leaves_the_shift(
+    team: Team, world: World
+) -> None:
+    timed(team)
+    team.deal_with(redistribution_enabled=True)
+    change(team, sticky={"by": "contact", "excluded": True})
+    world.start_shifts([team.oleg, team.ana])
+    lead = customer_of(team, team.oleg.kommo_id)
+    assert world.decisions(team.account, lead)[-1].reason == "sticky"
+    world.advance(MINUTES * 60 * 2)
+    assert world.owner(lead) == team.oleg.kommo_id
+    world.shift(team.oleg, "end")
+    world.run()
+    world.advance(60)
+    assert world.owner(lead) == team.oleg.kommo_id
+    world.crm("user", user_id=team.oleg.kommo_id, is_active=False)
+    world.advance(86_400)
+    assert world.owner(lead) == team.ana.kommo_id
+
+
+@pytest.mark.feature("F128")
+def test_a_customers_lead_is_timed_where_the_template_says_so(team: Team, world: World) -> None:
+    timed(team)
+    change(team, sticky={"by": "contact", "excluded": False})
+    world.start_shifts([team.oleg, team.ana])
+    lead = customer_of(team, team.oleg.kommo_id)
+    assert world.decisions(team.account, lead)[-1].reason == "sticky"
+    world.advance(MINUTES * 60)
+    assert world.owner(lead) == team.ana.kommo_id
