@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from distribution import api, webhooks
+from distribution import api, api_templates, webhooks
 from distribution.views import (
     board,
     me,
@@ -95,6 +95,7 @@ urlpatterns = [
     path("test-run", rehearsal.test_run, name="test_run"),
     path("widget/v1/status", api.StatusView.as_view(), name="widget_status"),
     path("widget/v1/test_run", api.WouldGetView.as_view(), name="widget_test_run"),
+    path("widget/v1/templates", api_templates.TemplatesView.as_view(), name="widget_templates"),
     # Before accounts.urls, where any other name is an account's key.
     path("hooks/kommo/pipeline", webhooks.receive_pipeline_hook, name="pipeline_hook"),
     path("hooks/kommo/bot", webhooks.receive_bot_call, name="bot_call"),

@@ -50,7 +50,7 @@ class EffectRow:
     """A row of Effect to be written."""
 
     lead_id: int
-    decision_id: int
+    decision_id: int | None
     expected_from: int | None
     target: int | None
     read_version: int
