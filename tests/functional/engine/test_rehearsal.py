@@ -15,8 +15,8 @@ from accounts.models import Manager
 from distribution.core.decisions import all_verdicts
 from distribution.models import Decision, LeadMirror, ManagerProfile, Template, Trigger
 from distribution.operations.rehearsal import (
-    NoTrigger,
     NothingAsked,
+    NoTrigger,
     Question,
     Rehearsal,
     UnknownLead,
