@@ -103,6 +103,7 @@ class LeadFacts:
     skills: frozenset[str] = frozenset()  # what its owner should know, casefolded (B14)
     sticky: Sticky | None = None  # set where the policy looks for recurring leads
     counted: bool = False  # is contained in its owner's open_leads
+    weightless: bool = False  # lies in a stage that does not count: it fills nobody up (F120)
     is_incoming: bool = False  # lies in Kommo's Incoming leads, where nobody can be made its owner
 
 

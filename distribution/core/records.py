@@ -87,6 +87,7 @@ def lead_to_json(lead: LeadFacts) -> Json:
         "skills": sorted(lead.skills),
         "sticky": None if lead.sticky is None else _sticky_to_json(lead.sticky),
         "counted": lead.counted,
+        "weightless": lead.weightless,
         "incoming": lead.is_incoming,
     }
     return stored | {name: value for name, value in rare.items() if value}
@@ -123,6 +124,7 @@ def lead_from_json(stored: Mapping[str, Any]) -> LeadFacts:
         skills=frozenset(stored.get("skills", ())),
         sticky=None if sticky is None else _sticky_from_json(sticky),
         counted=stored.get("counted", False),
+        weightless=stored.get("weightless", False),
         is_incoming=stored.get("incoming", False),
     )
 

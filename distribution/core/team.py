@@ -150,10 +150,11 @@ class Team:
     def take(self, manager_id: int, lead: LeadFacts, now: datetime, *, paced: bool = True) -> bool:
         """Count a lead for whoever got it and judge him again; say whether his verdict changed.
 
-        Nobody else's facts change. A lead that is counted among his already weighs nothing more.
+        Nobody else's facts change. A lead that is counted among his already, or that lies where
+        leads do not count, weighs nothing more.
         """
         seat = self.seat(manager_id)
-        if not holds(lead, manager_id):
+        if not lead.weightless and not holds(lead, manager_id):
             self._dealt[manager_id] += 1
             if seat is not None:
                 self.loads.add(seat)

@@ -247,6 +247,7 @@ def facts_of(
     work: TurnWork, row: LeadRow, *, moves: bool, tried: frozenset[int] = frozenset()
 ) -> LeadFacts:
     """Return a lead as the engine sees it."""
+    weighs = _weighs(work, row)
     return LeadFacts(
         row.lead_id,
         row.pipeline_id,
@@ -259,9 +260,16 @@ def facts_of(
         waiting_since=row.waiting_since,
         skills=frozenset(row.cycle.skills),
         sticky=None if moves else sticky_of(work, row),
-        counted=row.is_counted,
+        counted=row.is_counted and weighs,
+        weightless=not weighs,
         is_incoming=row.place in work.config.unsorted,
     )
+
+
+def _weighs(work: TurnWork, row: LeadRow) -> bool:
+    """Say whether the lead lies in a stage that the limits of its template look at (F120)."""
+    trigger = work.config.trigger(row.trigger_id)
+    return trigger is None or trigger.template.scope in work.config.scopes_of(*row.place)
 
 
 def record_dealing(

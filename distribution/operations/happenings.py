@@ -117,7 +117,8 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
         if row.is_in_flight and payload["seen"] != row.owner_id:
             with work.changing(row):
                 overrule(work, row, payload["seen"])
-                row.is_counted = row.trigger_id is not None
+                is_open = row.trigger_id is not None or work.config.cares_for(*row.place)
+                row.is_counted = is_open
     elif payload["outcome"] == "left":
         if row.is_in_flight and row.owner_id == payload["target"]:
             with work.changing(row):  # the turn has read the lead, too: absorbing places it anew

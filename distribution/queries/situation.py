@@ -200,8 +200,23 @@ class Crowd:
             ]
             if not body.members and body.gates.schedule == "named":
                 rows = self._followers(body.gates.pattern)
-            self._parts[trigger.trigger_id] = members.parts_of(rows, self.groups, body.strategy)
+            self._parts[trigger.trigger_id] = self._shares(rows, body.strategy)
         return self._parts[trigger.trigger_id]
+
+    def _shares(self, rows: list[Member], strategy: str) -> dict[int, members.Part]:
+        """Return the parts; a group's share is split among those of it who can take part at all."""
+        parts = members.parts_of(rows, self.groups, strategy)
+        if strategy == members.BY_COEFFICIENT and self._able != self.groups:
+            parts |= members.parts_of(rows, self._able, strategy)
+        return parts
+
+    @cached_property
+    def _able(self) -> dict[int, list[int]]:
+        """Return the groups without those who have no seat or are no longer active in Kommo."""
+        able = {one.user_id for one in self._managers.values() if one.licensed and one.active}
+        return {
+            group: [user for user in users if user in able] for group, users in self.groups.items()
+        }
 
     def _followers(self, pattern: str) -> list[Member]:
         """Return everybody who follows a schedule: an empty list with a name is they, evenly (F59)."""
