@@ -284,8 +284,10 @@ def write_settlement(settlement: Settlement, *, release: bool) -> None:
         read_at = settlement.began_at  # nothing later is known from what was read back
         values += [now, *_columns(settlement._done), lease.token, read_at, *[now] * 5]
     if settlement.followers:
-        rows = [(one.of, one.kind, one.entity_id, one.owner_id, one.version)
-                for one in settlement.followers]
+        rows = [
+            (one.of, one.kind, one.entity_id, one.owner_id, one.version)
+            for one in settlement.followers
+        ]
         parts.append(_FOLLOWERS)
         values += [settlement.began_at, now, *_columns(rows)]
     if settlement._leads:
