@@ -14,6 +14,7 @@ from distribution.core.policy.schema import (
     identity,
     ids,
     picks,
+    rows,
     stage,
     stages,
     tick,
@@ -146,7 +147,7 @@ class Body:
     """A template's whole policy."""
 
     strategy: str = choice("even", "weighted", "least_loaded")
-    members: tuple[Member, ...] = ()
+    members: tuple[Member, ...] = rows(Member)
     hours: Hours = field(default_factory=lambda: Hours("00:00", "00:00"))
     off_hours: str = choice("wait", "leave")  # what a new lead does while closed (R6)
     gates: Gates = field(default_factory=Gates)

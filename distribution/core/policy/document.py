@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from distribution.core.policy.body import Body, Member
+from distribution.core.policy.body import Body
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Problem:
     """One thing that is wrong: where, and a stable code with what the schema asks for."""
 
     path: str  # "limits.leads", "members.2.weight"
-    code: str  # of schema.py, or "unknown_field", "not_an_object", and the codes of `_objections`
+    code: str  # of schema.py, or "unknown_field", "not_an_object", and the codes of `objections_to`
     asks: str = ""  # what would be right
 
 
@@ -23,7 +24,14 @@ def read_body(document: Any) -> tuple[Body, list[Problem]]:
     """Return the body and everything that is wrong with the document; wrong parts have defaults."""
     problems: list[Problem] = []
     body: Body = _read(Body, document, "", problems)
-    return body, problems + _objections(body)
+    return body, problems + objections_to(body)
+
+
+def read_section(section: type[T], document: Any) -> tuple[T, list[Problem]]:
+    """Return any section of a schema, read like a body, and what is wrong with the document."""
+    problems: list[Problem] = []
+    found: T = _read(section, document, "", problems)
+    return found, problems
 
 
 def to_json(value: Any) -> Any:
@@ -41,8 +49,8 @@ def schema_rows(section: Any = Body, path: str = "") -> list[tuple[str, Any, str
     hints = get_type_hints(section)
     for one in fields(section):
         place, kind = f"{path}{one.name}", hints[one.name]
-        if one.name == "members":
-            rows += schema_rows(Member, "members[].")
+        if "rows" in one.metadata:
+            rows += schema_rows(one.metadata["rows"], f"{place}[].")
         elif is_dataclass(kind):
             rows += schema_rows(kind, f"{place}.")
         else:
@@ -70,8 +78,8 @@ def _read(section: type[Any], document: Any, path: str, problems: list[Problem])
 
 
 def _read_field(one: Field[Any], kind: Any, value: Any, path: str, problems: list[Problem]) -> Any:
-    if one.name == "members":
-        return _read_members(value, path, problems)
+    if "rows" in one.metadata:
+        return _read_rows(one.metadata["rows"], value, path, problems)
     if is_dataclass(kind):
         return _read(kind, value, f"{path}.", problems)  # type: ignore[arg-type]  # a class
     try:
@@ -81,16 +89,18 @@ def _read_field(one: Field[Any], kind: Any, value: Any, path: str, problems: lis
         return one.default
 
 
-def _read_members(value: Any, path: str, problems: list[Problem]) -> tuple[Member, ...]:
+def _read_rows(
+    section: type[Any], value: Any, path: str, problems: list[Problem]
+) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple)):
         problems.append(Problem(path, "not_a_list"))
         return ()
     return tuple(
-        _read(Member, row, f"{path}.{place}.", problems) for place, row in enumerate(value)
+        _read(section, row, f"{path}.{place}.", problems) for place, row in enumerate(value)
     )
 
 
-def _objections(body: Body) -> list[Problem]:
+def objections_to(body: Body) -> list[Problem]:
     """Return what cannot go together, although each value is fine on its own."""
     touch, accept = body.first_touch, body.acceptance
     rules = (

@@ -143,6 +143,23 @@ def stage() -> Any:
     return _spec(read, None, "[pipeline id, stage id], or null")
 
 
+def rows(section: type[Any]) -> Any:
+    """A list of sections of one kind."""
+    return field(default=(), metadata={"rows": section})
+
+
+def percents() -> Any:
+    """Percents from 1 to 100, in their order; at most half a year of weeks."""
+
+    def read(value: Any) -> tuple[int, ...]:
+        found = tuple(whole_number(one, 1, 100) for one in _list(value))
+        if len(found) > 26:
+            raise ValueError("out_of_bounds")
+        return found
+
+    return _spec(read, (), "at most 26 numbers from 1 to 100")
+
+
 def whole_number(value: Any, least: int, most: int) -> int:
     """Return a whole number; ValueError where it is none or out of bounds."""
     if isinstance(value, bool) or not isinstance(value, int):
