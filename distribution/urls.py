@@ -9,11 +9,13 @@ from distribution.views import (
     registers,
     rehearsal,
     settings,
+    shadow,
     shell,
     team,
     templates,
     templates_editor,
     templates_versions,
+    waves,
 )
 
 app_name = "distribution"
@@ -93,6 +95,11 @@ urlpatterns = [
     ),
     path("templates/<int:pk>/undo/<int:number>", templates_versions.undo, name="template_undo"),
     path("test-run", rehearsal.test_run, name="test_run"),
+    path("waves", waves.waves, name="waves"),
+    path("waves/<int:wave_id>", waves.wave, name="wave"),
+    path("waves/<int:wave_id>/undo", waves.undo, name="wave_undo"),
+    path("shadow", shadow.reports, name="shadow_reports"),
+    path("shadow/<int:template_id>", shadow.report, name="shadow"),
     path("widget/v1/status", api.StatusView.as_view(), name="widget_status"),
     path("widget/v1/test_run", api.WouldGetView.as_view(), name="widget_test_run"),
     path("widget/v1/templates", api_templates.TemplatesView.as_view(), name="widget_templates"),
