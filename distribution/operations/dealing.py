@@ -179,8 +179,10 @@ def _wait(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFa
 
 def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
     """Move the lead of a manager who left to a colleague; False = nobody can take it: parked."""
-    turn = work.turn_of(row.trigger_id, by_load=True)
+    trigger, turn = work.config.trigger(row.trigger_id), work.turn_of(row.trigger_id, by_load=True)
     if turn is None or (row.lead_id not in work.refused and not _may_move(work, row)):
+        return False
+    if trigger is None or trigger.template.is_shadow:
         return False
     facts = facts_of(work, row, moves=True, tried=work.refused.get(row.lead_id, frozenset()))
     decision = turn.deal(facts, work.now)

@@ -47,7 +47,11 @@ def run_waves(work: TurnWork) -> None:
 
 def _move_all(work: TurnWork, user_id: int, payload: Json) -> None:
     config = work.config
-    moving = [one.trigger_id for one in config.triggers if one.template.body.departure.moves]
+    moving = [
+        one.trigger_id
+        for one in config.triggers
+        if one.template.body.departure.moves and not one.template.is_shadow
+    ]
     found = rows_of_owner(
         config.account_id,
         user_id,
@@ -76,8 +80,14 @@ def run_returns(work: TurnWork) -> None:
         return
     for user_id in work.returning:
         rows = work.known(rows_displaced(work.config.account_id, user_id))
-        rows = [row for row in rows if row.original_owner_id == user_id]
+        rows = [row for row in rows if row.original_owner_id == user_id and _may_write(work, row)]
         _return_all(work, user_id, rows)
+
+
+def _may_write(work: TurnWork, row: LeadRow) -> bool:
+    """Say whether the lead's template is not in shadow: then its leads stay as they are (N8)."""
+    trigger = work.config.trigger(row.trigger_id)
+    return trigger is None or not trigger.template.is_shadow
 
 
 def _return_all(work: TurnWork, user_id: int, rows: list[LeadRow]) -> None:
