@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from distribution.models import Decision
+from distribution.models import Decision, Register, Template
 from tests.functional.console import cast
 from tests.functional.console.conftest import ClientOf
 
@@ -89,7 +89,62 @@ ADDRESSES = {
     "distribution:widget_status": Address("/widget/v1/status", "stranger", fine=401),
     "distribution:settings": Address("/settings", "supervisor"),
     "distribution:preview": Address("/settings/preview", "supervisor", "post", (), 204),
+    "distribution:registers": Address("/registers", "supervisor"),
+    "distribution:register_new": Address("/registers/new", "supervisor"),
+    "distribution:register": Address("/registers/{register}", "supervisor", names_object=True),
+    "distribution:register_ledger": Address(
+        "/registers/{register}/ledger", "supervisor", names_object=True
+    ),
+    "distribution:register_rename": Address(
+        "/registers/{register}/rename", "supervisor", names_object=True
+    ),
+    "distribution:register_delete": Address(
+        "/registers/{register}/delete", "supervisor", names_object=True
+    ),
+    "distribution:register_credit": Address(
+        "/registers/{register}/credit", "supervisor", names_object=True
+    ),
+    "distribution:register_reset": Address(
+        "/registers/{register}/reset", "supervisor", names_object=True
+    ),
+    "distribution:register_policy": Address(
+        "/registers/{register}/policy", "supervisor", "post", (), 422, True
+    ),
+    "distribution:templates": Address("/templates", "supervisor"),
+    "distribution:template_new": Address("/templates/new", "supervisor"),
+    "distribution:template_new_preview": Address("/templates/new/preview", "supervisor", "post"),
+    "distribution:template": Address(
+        "/templates/{template}", "supervisor", fine=302, names_object=True
+    ),
+    "distribution:template_preview": Address(
+        "/templates/{template}/preview", "supervisor", "post", names_object=True
+    ),
+    "distribution:template_delete": Address(
+        "/templates/{template}/delete", "supervisor", names_object=True
+    ),
+    "distribution:template_versions": Address(
+        "/templates/{template}/versions", "supervisor", names_object=True
+    ),
+    "distribution:template_version": Address(
+        "/templates/{template}/versions/1", "supervisor", fine=404, names_object=True
+    ),
+    **{
+        f"distribution:{name}": Address(
+            f"/templates/{{template}}/{path}", "supervisor", "post", (), 302, True
+        )
+        for name, path in (
+            ("template_on", "on"),
+            ("template_off", "off"),
+            ("shadow_on", "shadow/on"),
+            ("shadow_off", "shadow/off"),
+            ("template_copy", "copy"),
+            ("template_restore", "versions/1/restore"),
+            ("template_undo", "undo/1"),
+        )
+    },
     "reports:log": Address("/log"),
+    "reports:first_touch": Address("/first-touch"),
+    "reports:first_touch_file": Address("/first-touch.csv"),
     "reports:decision": Address("/log/{decision}", names_object=True),
 }
 GUARDED = [name for name, address in ADDRESSES.items() if address.role != "stranger"]
@@ -98,7 +153,13 @@ GUARDED = [name for name, address in ADDRESSES.items() if address.role != "stran
 def ask(client: Client, name: str, world: cast.World) -> int:
     address = ADDRESSES[name]
     decision = Decision.objects.for_account(world.account).filter(chosen_id=cast.OLEG).first()
-    path = address.path.format(decision=decision.pk if decision else 0)
+    register = Register.objects.for_account(world.account).exclude(own_of=None).first()
+    template = Template.objects.for_account(world.account).first()
+    path = address.path.format(
+        decision=decision.pk if decision else 0,
+        register=register.pk if register else 0,
+        template=template.pk if template else 0,
+    )
     return getattr(client, address.method)(path, dict(address.body)).status_code
 
 

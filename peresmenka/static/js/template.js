@@ -1,0 +1,186 @@
+// A template's editor: unsaved changes, members inside groups, sliders and shares, the live explanation.
+
+const form = document.getElementById("template-form");
+const members = document.getElementById("members");
+const state = document.getElementById("save-state");
+const bar = document.getElementById("save-bar");
+const details = document.getElementById("show-details");
+const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+const PREVIEW_DELAY_MS = 300;
+let isLeaving = false;
+let timer = 0;
+
+function serialize() {
+  const fields = new FormData(form);
+  fields.delete("csrfmiddlewaretoken");
+  return new URLSearchParams(fields).toString();
+}
+
+function isDirty() {
+  return "dirty" in form.dataset || serialize() !== opening;
+}
+
+function showState() {
+  const dirty = isDirty();
+  bar.classList.toggle("is-dirty", dirty);
+  state.textContent = dirty ? form.dataset.unsaved : form.dataset.saved;
+}
+
+// Settings that another one makes matter are shown only then; what stands in them is kept and sent.
+function showNeeded() {
+  for (const setting of form.querySelectorAll("[data-needs]")) {
+    const wanted = setting.dataset.needsValues.split(" ");
+    const chosen = [...form.querySelectorAll(`[name="${setting.dataset.needs}"]:checked`)];
+    setting.hidden = !chosen.some((input) => wanted.includes(input.value)) && !setting.querySelector(".errors");
+  }
+  // A setting that hangs on a hidden one is hidden, too.
+  for (const setting of form.querySelectorAll("[data-needs]")) {
+    const base = form.querySelector(`[name="${setting.dataset.needs}"]`)?.closest("[data-needs]");
+    if (base?.hidden) setting.hidden = true;
+  }
+  for (const pipeline of form.querySelectorAll("[data-pipeline]")) {
+    const stages = pipeline.querySelector(".stages");
+    if (stages) stages.hidden = pipeline.querySelector("input").checked;
+  }
+}
+
+// --- members ------------------------------------------------------------------------------------
+
+function tickOf(row) {
+  return row.querySelector("[name=members]");
+}
+
+function blocks() {
+  return members ? [...members.querySelectorAll(".member-block")] : [];
+}
+
+// Whoever takes part through a ticked group cannot be ticked once more.
+function lockChildren(block) {
+  const [head, ...children] = block.querySelectorAll("[data-member]");
+  const isGroupOn = tickOf(head).checked;
+  for (const child of children) {
+    const tick = tickOf(child);
+    if (isGroupOn && !tick.dataset.own) {
+      tick.dataset.own = tick.checked && !tick.disabled ? "yes" : "no";
+      tick.checked = true;
+    } else if (!isGroupOn && tick.dataset.own) {
+      tick.checked = tick.dataset.own === "yes";
+      delete tick.dataset.own;
+    }
+    tick.disabled = isGroupOn;
+    tick.closest("label").title = isGroupOn ? form.dataset.through : "";
+  }
+  for (const row of [head, ...children]) row.classList.toggle("is-on", tickOf(row).checked);
+}
+
+function weightOf(row) {
+  const number = Number(row.querySelector("[name^=weight-]").value);
+  return tickOf(row).checked && Number.isInteger(number) && number >= 0 ? number : 0;
+}
+
+function writeShares(rows, whole) {
+  const sum = rows.reduce((total, row) => total + weightOf(row), 0);
+  for (const row of rows) {
+    const share = sum ? (whole * weightOf(row)) / sum : 0;
+    row.dataset.part = share;
+    row.querySelector("[data-share]").textContent = tickOf(row).checked && sum ? percent.format(share) : "";
+  }
+}
+
+function showShares() {
+  const outer = [];
+  for (const block of blocks()) {
+    const [head, ...children] = block.querySelectorAll("[data-member]");
+    const isOn = tickOf(head).checked;
+    outer.push(head, ...(isOn ? [] : children));
+  }
+  writeShares(outer, 1);
+  for (const block of blocks()) {
+    const [head, ...children] = block.querySelectorAll("[data-member]");
+    if (tickOf(head).checked) writeShares(children, Number(head.dataset.part));
+  }
+}
+
+function showColumns() {
+  if (!members) return;
+  const strategy = form.querySelector("[name=strategy]:checked")?.value;
+  form.classList.toggle("is-weighted", strategy === "weighted");
+  if (details) form.classList.toggle("is-detailed", details.checked);
+}
+
+function showMembers() {
+  for (const block of blocks()) lockChildren(block);
+  showColumns();
+  showShares();
+}
+
+function linkSliders() {
+  for (const slider of form.querySelectorAll("[data-slider]")) {
+    const number = slider.parentElement.querySelector("[type=number]");
+    slider.hidden = false;
+    slider.addEventListener("input", () => {
+      number.value = slider.value;
+    });
+    number.addEventListener("input", () => {
+      slider.value = number.value;
+    });
+  }
+}
+
+// --- the live explanation -------------------------------------------------------------------------
+
+function preview() {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    document.getElementById("preview-trigger").dispatchEvent(new CustomEvent("preview"));
+  }, PREVIEW_DELAY_MS);
+}
+
+function changed() {
+  showMembers();
+  showNeeded();
+  showState();
+  preview();
+}
+
+for (const button of form.querySelectorAll("[data-preset-for]")) {
+  button.parentElement.hidden = false;
+  button.addEventListener("click", () => {
+    document.getElementById(button.dataset.presetFor).value = button.dataset.preset;
+    changed();
+  });
+}
+
+form.addEventListener("input", changed);
+form.addEventListener("change", changed);
+form.addEventListener("submit", () => {
+  isLeaving = true;
+});
+for (const link of document.querySelectorAll(".save-bar a")) {
+  link.addEventListener("click", () => {
+    isLeaving = true;
+  });
+}
+window.addEventListener("beforeunload", (event) => {
+  if (!isLeaving && isDirty()) event.preventDefault();
+});
+
+// What a link of the list of errors points to may lie in a folded section.
+function unfoldTarget() {
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  const section = target && target.closest("details");
+  if (section) section.open = true;
+}
+window.addEventListener("hashchange", unfoldTarget);
+
+if (details) {
+  details.closest("label").hidden = false;
+  details.checked = [...form.querySelectorAll(".for-details input")].some((input) => input.value !== "");
+  details.removeAttribute("name");
+}
+linkSliders();
+showMembers();
+showNeeded();
+const opening = serialize();
+showState();
+unfoldTarget();
