@@ -6,7 +6,10 @@ from datetime import time
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from accounts.identity import SESSION_KEY
+from accounts.models import Manager
 from distribution.models import FirstTouch
 from tests.functional.engine.timed import change
 from tests.functional.main_job.conftest import Team
@@ -57,6 +60,17 @@ def test_a_lead_touched_after_twelve_of_ten_allowed_minutes_is_a_breach(
     record = record_of(team, lead)
     assert record.used_seconds == 12 * 60
     assert record.breached_at == record.due_at
+    client = Client()
+    session = client.session
+    session[SESSION_KEY] = Manager.objects.get(account=team.account, name="Vera").pk
+    session.save()
+    page = client.get("/first-touch")
+    (row,), (line,) = page.context["rows"], page.context["totals"]
+    assert (row.state, row.minutes) == ("breached: touched late", "12 of 10 min")
+    assert (line.totals.breached, line.totals.in_time, line.median) == (1, 0, "12.0")
+    file = client.get("/first-touch.csv").content.decode("utf-8-sig")
+    assert str(lead) in file
+    assert "Oleg,10,12,breached: touched late,note" in file
 
 
 def test_a_colleagues_touch_does_not_stop_the_clock(team: Team, world: World) -> None:
