@@ -208,8 +208,8 @@ def _in_order(agenda: Agenda, reading: Reading) -> list[int]:
 
 
 def _note_activity(work: TurnWork, agenda: Agenda) -> None:
-    """Count what people did in Kommo as their activity (R38); in manual mode nobody needs it."""
-    if work.config.shift_mode == "manual":
+    """Count what people did in Kommo as their activity (R38), where shifts or a gate look at it."""
+    if work.config.shift_mode == "manual" and not work.config.has_presence_gate:
         return
     seen = {user: at for user, at in agenda.seen.items() if user != work.config.service_user_id}
     if seen:
