@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.models import Stage
 from distribution.models import Decision, LeadMirror
+from distribution.operations.acceptance_clock import give_up_clock
 from distribution.operations.rows import LeadRow
 from distribution.operations.work_state import TurnWork
 
@@ -52,4 +53,5 @@ def _follow(work: TurnWork, row: LeadRow, target: int) -> None:
         row.dealt_entry = row.stage_entry
         row.forget_original()
         row.leave_queue(LeadMirror.State.DEALT)
+        give_up_clock(work, row)  # its time is that of the lead which it follows
     work.give(row, target, decision)

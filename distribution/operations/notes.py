@@ -56,6 +56,13 @@ def note_text(config: AccountConfig, decision: DecisionRow, names: NoteNames) ->
                 "Redistributed: %(previous)s went off shift, %(manager)s takes over."
                 " (Peresmenka, decision %(number)s)"
             )
+        elif decision.kind == Decision.Kind.LINKED:
+            text = _(
+                "Given to %(manager)s together with another lead of the same customer."
+                " (Peresmenka, decision %(number)s)"
+            )
+        elif decision.kind == Decision.Kind.DISTRIBUTION and decision.lead_facts.get("sticky"):
+            text = _of_customer(decision, values, names)
         elif decision.kind == Decision.Kind.RETURN:
             text = _(
                 "Returned: %(manager)s is back on shift and takes over from %(previous)s."
@@ -64,6 +71,18 @@ def note_text(config: AccountConfig, decision: DecisionRow, names: NoteNames) ->
         else:
             text = _("Distributed to %(manager)s. (Peresmenka, decision %(number)s)")
         return text % values
+
+
+def _of_customer(decision: DecisionRow, values: dict[str, Any], names: NoteNames) -> str:
+    """Return the text about a customer's lead: its owner has it, or why not (R20)."""
+    owner = decision.lead_facts["sticky"]["owner"]["id"]
+    values["owner"] = names[owner]
+    if owner == decision.chosen_id:
+        return _("Given to %(manager)s, whose customer this is. (Peresmenka, decision %(number)s)")
+    return _(
+        "Distributed to %(manager)s: %(owner)s, whose customer this is, cannot take it now."
+        " (Peresmenka, decision %(number)s)"
+    )
 
 
 def _in_minutes(config: AccountConfig, decision: DecisionRow, values: dict[str, Any]) -> str:

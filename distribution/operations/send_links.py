@@ -19,6 +19,7 @@ from accounts.models import Stage
 from distribution.core.delivery import FRESH_FOR
 from distribution.models import Effect, LeadMirror
 from distribution.operations.effects import ClaimedEffect, Follower, Settlement, claim_effects
+from distribution.operations.lanes import may_send
 
 LEADS_A_LOOK = 240  # what one read of Kommo holds
 LEADS_AN_EVENT = 200
@@ -37,6 +38,9 @@ def send_links(client: KommoClient, settlement: Settlement) -> bool:
     search = _Search(client, looks, settlement)
     try:
         search.run()
+    except _OutOfTime:  # another worker may look by now
+        settlement.put_back(looks)
+        return True
     except KommoError as error:
         for look in looks:
             settlement.again(look, look.attempts > 1, str(error))
@@ -44,6 +48,10 @@ def send_links(client: KommoClient, settlement: Settlement) -> bool:
         return True
     _settle(search, looks, settlement)
     return True
+
+
+class _OutOfTime(Exception):
+    """The lease does not outlast another call."""
 
 
 def _worth_it(claimed: Sequence[ClaimedEffect], settlement: Settlement) -> list[ClaimedEffect]:
@@ -174,6 +182,8 @@ class _Search:
 
     def _allowed(self, call: Callable[[], list[T]], *, is_extra: bool = False) -> list[T]:
         """Return what the call finds; nothing, and why, where Kommo will never allow it."""
+        if not may_send(self.settlement.lease):
+            raise _OutOfTime
         try:
             return call()
         except (Forbidden, NotFound, InvalidRequest) as error:

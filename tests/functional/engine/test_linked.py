@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from requests import PreparedRequest, Response
 
-from distribution.models import Effect
+from distribution.models import Decision, Effect
+from distribution.operations.turn import take_turn
 from tests.functional.engine.cards import (
     company,
     contact,
@@ -358,3 +360,52 @@ def test_what_is_redistributed_takes_its_contact_along(team: Team, world: World)
     world.advance(3600)
     assert world.owner(lead) == team.ana.kommo_id
     assert owner_of(world, "contacts", mine) == team.ana.kommo_id
+
+
+@pytest.mark.feature("R31")
+@pytest.mark.parametrize("is_done", [True, False])
+@pytest.mark.parametrize("fatal", range(1, 13))
+def test_a_worker_that_dies_at_any_call_leaves_nothing_undone_and_nothing_doubled(
+    team: Team, world: World, monkeypatch: pytest.MonkeyPatch, fatal: int, is_done: bool
+) -> None:
+    """The n-th call of the delivery kills its worker, before or after Kommo has carried it out."""
+    ready(team, *EVERYTHING)
+    deal = Deal(team)
+    world.post_hooks()
+    take_turn()
+    send, calls = world.adapter.send, itertools.count(1)
+
+    def send_or_die(request: PreparedRequest, **how: Any) -> Response:
+        if next(calls) != fatal:
+            return send(request, **how)
+        if is_done:
+            send(request, **how)
+        raise SystemError("the worker dies")
+
+    monkeypatch.setattr(world.adapter, "send", send_or_die)
+    world.run()
+    for _ in range(3):
+        world.advance(20)
+    assert next(calls) > fatal
+    assert len(deal.moved()) == 9
+    effects = Effect.objects.exclude(kind__in=["owner", "links"])
+    keys = list(effects.values_list("kind", "entity_id"))
+    assert len(keys) == len(set(keys)) == 7
+    assert not Effect.objects.exclude(state="done").exists()
+    assert Decision.objects.filter(kind="linked").count() == 2
+
+
+@pytest.mark.feature("R31", "R20")
+def test_notes_say_whose_customer_it_is_and_what_follows(team: Team, world: World) -> None:
+    firm = company(world, team.max)
+    before = earlier_lead(world, company_id=firm)
+    team.deal_with(notes_enabled=True)
+    lay(team, linked=["company_leads"], sticky={"by": "company", "owner_away": "distribute"})
+    world.start_shifts([team.oleg])
+    (lead,) = world.leads(company_id=firm)
+    assert world.owner(lead) == team.oleg.kommo_id
+    assert "Distributed to Oleg: Max, whose customer this is, cannot" in world.notes(lead)[0]
+    assert "Given to Oleg together with another lead" in world.notes(before)[0]
+    lay(team, sticky={"owner_away": "give"})
+    (lead,) = world.leads(company_id=firm)
+    assert "Given to Max, whose customer this is." in world.notes(lead)[0]
