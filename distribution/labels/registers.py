@@ -28,6 +28,11 @@ GHOSTS = {
     "no_seat": gettext_lazy("does not take part"),
     "no_member": gettext_lazy("no longer a member"),
 }
+UNBOUNDED = {
+    "totals": gettext_lazy("no bound: totals count"),
+    "load": gettext_lazy("no bound: leads go by load"),
+    "catch_up": gettext_lazy("no bound: with catch-up"),
+}
 _ERRORS: dict[type[operations.RegisterError], object] = {
     operations.BadName: gettext_lazy("Write a name of 1 to 64 characters."),
     operations.NameTaken: gettext_lazy("Another register has this name. Choose a different one."),

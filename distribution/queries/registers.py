@@ -91,10 +91,13 @@ class RegisterSheet:
         return sum(1 for place in self.places if place.entry and place.ghost)
 
     @property
-    def has_bound(self) -> bool:
-        """Say whether all its leads are dealt by lag: otherwise nothing is promised."""
-        by_load = any(body_of(one.template.body).strategy == LEAST_LOADED for one in self.triggers)
-        return not (by_load or self.register.strict_totals or self.register.catch_up_percent)
+    def unbounded(self) -> str:
+        """Return why nothing is promised: totals | load | catch_up; "" where leads go by lag alone."""
+        if self.register.strict_totals:
+            return "totals"
+        if any(body_of(one.template.body).strategy == LEAST_LOADED for one in self.triggers):
+            return "load"
+        return "catch_up" if self.register.catch_up_percent else ""
 
     @property
     def unpaced(self) -> list[str]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from distribution.core.ledger import LEAD
 from distribution.labels.registers import (
     GHOSTS,
+    UNBOUNDED,
     given_text,
     leads_text,
     meaning,
@@ -105,8 +106,7 @@ class Sheet:
     largest: str
     bound: str
     is_beyond: bool
-    has_bound: bool
-    has_credits: bool  # in this epoch
+    no_bound: str  # why; "" where there is one
     since: str
     unpaced: str
 
@@ -150,9 +150,8 @@ def sheet_for(sheet: RegisterSheet, zone: tzinfo, now: datetime) -> Sheet:
         ghosts=sheet.ghosts,
         largest=plain_leads(sheet.largest),
         bound=str(number_format(sheet.bound, 1)),
-        is_beyond=sheet.has_bound and sheet.largest > sheet.bound * LEAD,
-        has_bound=sheet.has_bound,
-        has_credits=bool(sheet.by_hand),
+        is_beyond=not sheet.unbounded and sheet.largest > sheet.bound * LEAD,
+        no_bound=str(UNBOUNDED.get(sheet.unbounded, "")),
         since=_moment(register.epoch_started_at, zone, now),
         unpaced=", ".join(sheet.unpaced),
     )

@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.identity import SESSION_KEY
 from accounts.models import Manager
+from distribution.operations import registers as register_operations
 from distribution.operations import settings as settings_operations
 from shifts.operations import presence as shift_operations
 from tests.functional.console import cast
@@ -33,6 +34,7 @@ class MovableClock:
 def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What rang the doorbell, instead of ringing it."""
     heard: list[str] = []
+    monkeypatch.setattr(register_operations, "ring", lambda: heard.append("register"))
     monkeypatch.setattr(settings_operations, "ring", lambda: heard.append("settings"))
     monkeypatch.setattr(shift_operations, "ring", lambda: heard.append("shift"))
     return heard
@@ -41,11 +43,11 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovableClock:
     from distribution import api
-    from distribution.views import board, me, settings, team
+    from distribution.views import board, me, registers, settings, team
     from reports import views
 
     movable = MovableClock()
-    for module in (api, board, me, settings, team, views):
+    for module in (api, board, me, registers, settings, team, views):
         monkeypatch.setattr(module, "read_clock", lambda: movable.now)
     return movable
 

@@ -326,7 +326,7 @@ def test_a_credit_and_a_lead_that_come_together_are_taken_in_that_order(
     world.run()
     assert world.owner(lead) == team.oleg.kommo_id
     assert RegisterCredit.objects.filter(applied_at=None).count() == 0
-    assert lags(shared)[team.oleg.kommo_id] == 6 * LEAD + (LEAD // 3 - LEAD) * 2 + 1
+    assert lags(shared)[team.oleg.kommo_id] == 6 * LEAD - 4 * (LEAD // 3)
     assert sum(lags(shared).values()) == 0
 
 
