@@ -47,9 +47,9 @@ def deal_by(
     return watch
 
 
-def change(team: Team, **sections: Any) -> None:
-    """Lay sections over the body of the team's template and let that take effect."""
-    policies.change(Template.objects.for_account(team.account).get(name="Policy"), **sections)
+def change(team: Team, name: str = "Policy", **sections: Any) -> None:
+    """Lay sections over the body of a template and let that take effect."""
+    policies.change(Template.objects.for_account(team.account).get(name=name), **sections)
     take_effect(team)
 
 
