@@ -21,7 +21,7 @@ def receive_pipeline_hook(request: HttpRequest) -> HttpResponse:
 
     def store(body: bytes) -> Ingest:
         hook = read_pipeline_hook(body, request.headers.get("Content-Type", ""))
-        return ingest_pipeline_hook(hook, read_clock())
+        return ingest_pipeline_hook(hook, read_clock()) if hook else Ingest.UNKNOWN
 
     return answer_hook(request, store)
 
@@ -32,6 +32,6 @@ def receive_bot_call(request: HttpRequest) -> HttpResponse:
 
     def store(body: bytes) -> Ingest:
         call = read_bot_call(body, request.headers.get("Content-Type", ""))
-        return ingest_bot_call(call, read_clock())
+        return ingest_bot_call(call, read_clock()) if call else Ingest.UNKNOWN
 
     return answer_hook(request, store, taken=BOT_TAKEN)

@@ -33,14 +33,12 @@ _GONE = (Account.State.LEFT, Account.State.CLOSING)
 _log = logging.getLogger(__name__)
 
 
-def ingest_pipeline_hook(hook: PipelineHook | None, now: datetime) -> Ingest:
+def ingest_pipeline_hook(hook: PipelineHook, now: datetime) -> Ingest:
     """Keep what a trigger of the digital pipeline has sent; the same within a minute folds.
 
     Unknown without a key of ours, or where the hook names another account. A hook of a lead that
     has left, of no lead, or with a key whose trigger is gone, is forgotten.
     """
-    if hook is None:
-        return Ingest.UNKNOWN
     key = hook.settings.get(KEY, "")
     found = (
         Trigger.objects.filter(key_digest=key_digest(key), kind=Trigger.Kind.PIPELINE)
@@ -93,14 +91,14 @@ def _fold_key(hook: PipelineHook, trigger_id: int, now: datetime) -> str | None:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def ingest_bot_call(call: BotCall | None, now: datetime) -> Ingest:
+def ingest_bot_call(call: BotCall, now: datetime) -> Ingest:
     """Keep the call of a bot that waits at our step; one continuation folds however often it calls.
 
     Unknown without Kommo's signature, or with an address that is not a waiting bot's of the
     account. A bot without a (known) trigger is kept all the same: it is to go on.
     """
     claims = _claims_of(call, now)
-    if call is None or claims is None:
+    if claims is None:
         return Ingest.UNKNOWN
     account = Account.objects.filter(kommo_id=claims.account_id).first()
     continuation = _continuation(call, claims, account.host) if account else None
@@ -120,9 +118,7 @@ def ingest_bot_call(call: BotCall | None, now: datetime) -> Ingest:
     return Ingest.STORED if is_new else Ingest.FOLDED
 
 
-def _claims_of(call: BotCall | None, now: datetime) -> BotClaims | None:
-    if call is None:
-        return None
+def _claims_of(call: BotCall, now: datetime) -> BotClaims | None:
     try:
         return read_bot_token(
             call.token,
