@@ -257,15 +257,20 @@ def config_of(account_id: int) -> AccountConfig:
     with connection.cursor() as cursor:
         cursor.execute(_SQL, [Stage.UNSORTED_TYPE, account_id])
         row = cursor.fetchone()
-    mode, triggers, unsorted, tasks, saved = row[5:10]
+    kommo_id, host, language, zone, service_user_id, mode, triggers, unsorted, *rest = row
+    tasks, saved, *columns = rest
     return AccountConfig(
         account_id,
-        *row[:5],
+        kommo_id,
+        host,
+        language,
+        zone,
+        service_user_id,
         shift_mode=mode or "manual",
         triggers=tuple(map(_trigger, triggers or ())),
         has_personal_task_limits=tasks,
         unsorted=frozenset((pipeline, status) for pipeline, status in unsorted or ()),
-        **(_settings(row[10:]) if saved is not None else {}),
+        **(_settings(columns) if saved is not None else {}),
     )
 
 
