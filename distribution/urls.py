@@ -15,6 +15,7 @@ from distribution.views import (
     templates,
     templates_editor,
     templates_versions,
+    triggers,
     waves,
 )
 
@@ -94,6 +95,15 @@ urlpatterns = [
         name="template_restore",
     ),
     path("templates/<int:pk>/undo/<int:number>", templates_versions.undo, name="template_undo"),
+    path("templates/<int:pk>/triggers", triggers.of_template, name="template_triggers"),
+    path("templates/<int:pk>/conflicts", triggers.conflicts_of_template, name="template_conflicts"),
+    path("triggers", triggers.triggers, name="triggers"),
+    path("triggers/new", triggers.create, name="trigger_new"),
+    path("triggers/<int:pk>", triggers.trigger, name="trigger"),
+    path("triggers/<int:pk>/up", triggers.move, {"by": -1}, name="trigger_up"),
+    path("triggers/<int:pk>/down", triggers.move, {"by": 1}, name="trigger_down"),
+    path("triggers/<int:pk>/delete", triggers.delete, name="trigger_delete"),
+    path("triggers/<int:pk>/key", triggers.new_key, name="trigger_key"),
     path("test-run", rehearsal.test_run, name="test_run"),
     path("waves", waves.waves, name="waves"),
     path("waves/<int:wave_id>", waves.wave, name="wave"),

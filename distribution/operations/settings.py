@@ -13,6 +13,7 @@ from accounts.operations.inbox import append_event
 from distribution.core.policy import to_json
 from distribution.models import DistributionSettings, Register, Template, Trigger
 from distribution.operations.templates import save_body
+from distribution.operations.trigger_order import group_places
 from distribution.queries.settings import (
     DISTRIBUTION_FIELDS,
     SAVED,
@@ -132,9 +133,10 @@ def _write_groups(template: Template, groups: list[dict[str, Any]]) -> None:
     account = template.account
     wanted = [entry["group"] for entry in groups]
     watches = Trigger.objects.for_account(account).filter(template=template, group__isnull=False)
+    places = group_places(account, len(groups))
     watches.exclude(group__kommo_id__in=wanted).delete()
     known = {row.kommo_id: row for row in Group.objects.for_account(account)}
-    for place, entry in enumerate(groups):
+    for place, entry in zip(places, groups, strict=True):
         group = known[entry["group"]]
         stages = [[pipeline, None] for pipeline in entry["pipelines"]]
         trigger, _ = Trigger.objects.update_or_create(

@@ -215,12 +215,33 @@ class NamedSchedule:
             return Schedule()
         if self.is_followed_by(user_id):
             return own or Schedule()
-        everybody = self._everybody
-        given = everybody.off.get(user_id, named.DaysOff())
-        off = named.DaysOff(frozenset(everybody.holidays), given.marked, given.absences)
-        standing, day = named.standing_in(self._pattern, off, self._clock(user_id), everybody.now)
+        off = self._days_off(user_id)
+        now = self._everybody.now
+        standing, day = named.standing_in(self._pattern, off, self._clock(user_id), now)
         cause = day.cause if standing.state is roster.State.DAY_OFF else None
         return Schedule(standing.state, standing.ends_at, standing.starts_at, cause)
+
+    def spans_of(self, user_id: int, first: date, end: date) -> list[roster.Span] | None:
+        """Return a manager's hours in it on the days [first, end), the night before them included.
+
+        None of whoever follows it today: their own plan counts.
+        """
+        if self.is_followed_by(user_id):
+            return None
+        if self._pattern is None:
+            return []
+        clock, off = self._clock(user_id), self._days_off(user_id)
+        days = [first + number * _DAY for number in range(-1, (end - first).days)]
+        return [
+            span
+            for on in days
+            for span in clock.spans(on, named.day_in(self._pattern, off, on).works)
+        ]
+
+    def _days_off(self, user_id: int) -> named.DaysOff:
+        given = self._everybody.off.get(user_id, named.DaysOff())
+        holidays = frozenset(self._everybody.holidays)
+        return named.DaysOff(holidays, given.marked, given.absences)
 
     def _clock(self, user_id: int) -> ZoneClock:
         return self._everybody.clock(user_id, self._zone)
