@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from distribution.mail import mail_of_alerts
+from distribution.operations.alerts import tell_supervisors
 from distribution.operations.purge import purge
 from distribution.operations.reconcile import reconcile_due
 from distribution.operations.work import work_until_idle
@@ -27,6 +29,12 @@ def work() -> None:
 def reconcile() -> None:
     """Compare the accounts that are due with their Kommo."""
     reconcile_due(read_clock())
+
+
+@shared_task(name="distribution.tasks.tell", soft_time_limit=300, time_limit=330)
+def tell() -> int:
+    """Mail supervisors what they are to know; return how many accounts were told."""
+    return tell_supervisors(read_clock(), write=mail_of_alerts)
 
 
 @shared_task(name="distribution.tasks.forget")

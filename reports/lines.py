@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from distribution.core.ledger import LEAD
+from distribution.core.reasons import Because
 from distribution.labels.reasons import code_text, presence_text, refusal_text
 from distribution.models import Decision, Effect
 from peresmenka.lib.moments import clock
@@ -33,6 +34,12 @@ def what_happened(decision: Decision, names: Mapping[int, str]) -> str:
         return _("A person gave it to %(manager)s") % who
     if decision.chosen_id is None:
         return _not_given(decision) % who
+    if decision.is_shadow:
+        return _("Would have gone to %(manager)s") % who
+    if decision.kind == Kind.LINKED:
+        return _("Followed another lead to %(manager)s") % who
+    if decision.kind == Kind.UNDO:
+        return _("Given back to %(manager)s") % who
     if decision.kind == Kind.REDISTRIBUTION:
         return _("Moved from %(previous)s to %(manager)s") % who
     if decision.kind == Kind.RETURN:
@@ -43,8 +50,18 @@ def what_happened(decision: Decision, names: Mapping[int, str]) -> str:
 def _not_given(decision: Decision) -> str:
     if decision.kind == Kind.RETURN:
         return _("Stays with %(previous)s, not returned")
-    if decision.reason in ("lead_excluded", "stage_not_tracked"):
+    if decision.kind == Kind.UNDO:
+        return _("Stays with %(previous)s, not given back")
+    if decision.reason == Because.TO_STAGE:
+        return _("Goes to another stage")
+    if decision.reason in ("lead_excluded", "stage_not_tracked", "incoming_stage"):
         return _("Left alone")
+    if decision.reason == "cap_reached":
+        return _("Stays with %(previous)s")
+    if decision.is_shadow:
+        return _("Would wait")
+    if decision.reason == "cap_reached":
+        return _("Stays with %(previous)s, not passed on any more")
     if decision.kind == Kind.REDISTRIBUTION:
         return _("Waits for a colleague of %(previous)s")
     return _("Waits")
@@ -156,6 +173,11 @@ def timeline_lines(
 def _effect(effect: Effect, names: Mapping[int, str]) -> str:
     if effect.kind == Effect.Kind.NOTE:
         return _("Note in Kommo: %(state)s") % {"state": effect.get_state_display()}
+    if effect.kind != Effect.Kind.OWNER:
+        return _("Kommo, %(what)s: %(state)s") % {
+            "what": effect.get_kind_display(),
+            "state": effect.get_state_display(),
+        }
     return _("Kommo, change to %(manager)s: %(state)s") % {
         "manager": names.get(effect.target or 0, _("an unknown person")),
         "state": effect.get_state_display(),

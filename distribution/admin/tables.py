@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from distribution.models import (
+    Alert,
     DeadLetter,
     DistributionSettings,
     Effect,
@@ -232,6 +233,11 @@ class RegisterEpochAdmin(OperatorAdmin):
 class RegisterCreditAdmin(OperatorAdmin):
     list_display = ("id", "account", "register", "user_id", "leads", "reason", "at", "applied_at")
     list_select_related = ("register",)
+
+
+@admin.register(Alert)
+class AlertAdmin(OperatorAdmin):
+    list_display = ("id", "account", "kind", "user_id", "lead_id", "at", "told_at")
 
 
 @admin.register(TaskMirror)

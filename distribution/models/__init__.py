@@ -1,6 +1,6 @@
 """Tables of the distribution app; see the modules for what each owns."""
 
-from distribution.models.flow import DeadLetter, Effect, Timer
+from distribution.models.flow import Alert, DeadLetter, Effect, Timer
 from distribution.models.ledger import (
     ManagerLoad,
     Register,
@@ -14,6 +14,7 @@ from distribution.models.settings import DistributionSettings, ManagerProfile
 from distribution.models.templates import Template, TemplateVersion, Trigger
 
 __all__ = [
+    "Alert",
     "DeadLetter",
     "Decision",
     "DistributionSettings",

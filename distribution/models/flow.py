@@ -105,6 +105,37 @@ class Effect(AccountOwnedHot):
         return f"{self.kind} {self.lead_id}"
 
 
+class Alert(AccountOwned):
+    """Something that supervisors are mailed about, each once; see operations.alerts."""
+
+    class Kind(models.TextChoices):
+        NON_RESPONDER = "non_responder", _("Does not accept leads")
+        TOUCH = "touch", _("A first touch is running out of time")
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    at = models.DateTimeField()
+    user_id = models.BigIntegerField(_("manager"))  # Kommo user id: about whom
+    lead_id = models.BigIntegerField(_("lead"), null=True)
+    number = models.IntegerField(default=0)  # misses in a row, or minutes left
+    is_off = models.BooleanField(default=False)  # NON_RESPONDER: was switched off
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        indexes = [
+            # what is still to be told
+            models.Index(
+                fields=["account", "at"],
+                name="alert_untold",
+                condition=models.Q(told_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.user_id}"
+
+
 class DeadLetter(AccountOwned):
     """A row that killed workers or was refused too often, kept until the operator replays it."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.kommo.webhook import Touch
 from accounts.models import Stage
 from distribution.core.policy.body import Hours
-from distribution.models import FirstTouch, Timer
+from distribution.models import Alert, FirstTouch, Timer
 from distribution.operations.acceptance_clock import accept, running_rule
 from distribution.operations.bulk import DecisionRow, TimerRow, TouchRow
 from distribution.operations.rows import LeadRow, rows_by_ids
@@ -114,6 +114,7 @@ def judge_touches(work: TurnWork, due: Sequence[tuple[LeadRow, Json]]) -> None:
     """Warn of leads that are still to be touched, and note those whose time is over."""
     rows = {payload["given"]: row for row, payload in due}
     changed = list(_running(work).filter(decision_id__in=list(rows))) if rows else []
+    warned: list[Alert] = []
     for record in changed:
         row = rows[record.decision_id]
         is_over = row.is_deleted or row.status_id in Stage.CLOSED
@@ -122,8 +123,24 @@ def judge_touches(work: TurnWork, due: Sequence[tuple[LeadRow, Json]]) -> None:
         elif work.now >= record.due_at:
             record.breached_at = record.due_at
         else:
+            warned.append(_alert(work, record))
             record.warned_at = work.now
             payload = {"given": record.decision_id}
             work.set_timer(TimerRow(Timer.Kind.TOUCH, row.lead_id, record.due_at, payload))
     if changed:
         FirstTouch.objects.bulk_update(changed, ("warned_at", "breached_at", "ended_at"))
+    if warned:
+        Alert.objects.bulk_create(warned)
+
+
+def _alert(work: TurnWork, record: FirstTouch) -> Alert:
+    """Return what tells supervisors that a lead is still to be touched."""
+    left = int((record.due_at - work.now).total_seconds()) // 60
+    return Alert(
+        account_id=work.config.account_id,
+        kind=Alert.Kind.TOUCH,
+        at=work.now,
+        user_id=record.user_id,
+        lead_id=record.lead_id,
+        number=left,
+    )

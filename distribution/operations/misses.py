@@ -5,16 +5,13 @@ from __future__ import annotations
 from django.utils import translation
 from django.utils.translation import ngettext
 
-from accounts.models import AuditEntry, Manager
+from accounts.models import Manager
 from distribution.core.acceptance import is_non_responder, misses_after
-from distribution.models import ManagerLoad
+from distribution.models import Alert, ManagerLoad
 from distribution.operations.work_state import TurnWork
 from shifts.core.participation import Status
 from shifts.operations.participation import set_participation
 from shifts.queries.participation import standing_of
-
-NON_RESPONDER = "non_responder"
-"""Action of the audit entry by which supervisors are told; see operations.alerts."""
 
 
 def settle_misses(work: TurnWork) -> None:
@@ -39,7 +36,7 @@ def settle_misses(work: TurnWork) -> None:
 
 
 def _pause(work: TurnWork, user_id: int, number: int) -> None:
-    """Switch a manager off, unless a supervisor keeps him on; supervisors are told either way."""
+    """Switch a manager off, unless a supervisor keeps him on; supervisors are told (operations.alerts)."""
     manager = Manager.objects.for_account(work.config.account_id).filter(kommo_id=user_id).first()
     if manager is None:
         return
@@ -49,13 +46,13 @@ def _pause(work: TurnWork, user_id: int, number: int) -> None:
     if status is Status.ON:
         note = _why(work.config.language, number)
         set_participation(manager, status=Status.OFF, now=work.now, by=None, note=note)
-    AuditEntry.objects.create(
+    Alert.objects.create(
         account_id=work.config.account_id,
+        kind=Alert.Kind.NON_RESPONDER,
         at=work.now,
-        actor_id=None,
-        action=NON_RESPONDER,
-        before={"status": status.value},
-        after={"manager": user_id, "misses": number, "is_off": status is Status.ON},
+        user_id=user_id,
+        number=number,
+        is_off=status is Status.ON,
     )
 
 

@@ -132,7 +132,7 @@ def _warn(account: Account, on: date, gaps: Sequence[Gap], write: WriteMail, now
     is_over = False
     try:
         people = to_be_told(account)
-        outcomes = _send_all([(person, write(account, person, on, gaps)) for person in people])
+        outcomes = send_all([(person, write(account, person, on, gaps)) for person in people])
         is_over = Outcome.SENT in outcomes or Outcome.FAILED not in outcomes
     finally:
         if not is_over:
@@ -140,7 +140,8 @@ def _warn(account: Account, on: date, gaps: Sequence[Gap], write: WriteMail, now
     return Outcome.SENT in outcomes
 
 
-def _send_all(mails: Sequence[tuple[Manager, EmailMessage]]) -> list[Outcome]:
+def send_all(mails: Sequence[tuple[Manager, EmailMessage]]) -> list[Outcome]:
+    """Send each person a mail over one connection; return what became of each. Raises NoMailServer."""
     if not mails:
         return []
     connection = get_connection()

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.identity import SESSION_KEY
 from accounts.models import Manager
-from distribution.models import FirstTouch
+from distribution.models import Alert, FirstTouch
 from tests.functional.engine.timed import change
 from tests.functional.main_job.conftest import Team
 from tests.world import World
@@ -95,6 +95,8 @@ def test_the_warning_comes_before_the_breach(team: Team, world: World) -> None:
     assert record_of(team, lead).warned_at is None
     world.advance(1)
     assert record_of(team, lead).warned_at == world.now
+    (alert,) = Alert.objects.for_account(team.account)
+    assert (alert.kind, alert.lead_id, alert.number) == ("touch", lead, 3)
     assert record_of(team, lead).breached_at is None
     world.advance(3 * 60)
     assert record_of(team, lead).breached_at is not None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from accounts.models import AuditEntry, Manager
+import pytest
+from django.core.mail import EmailMessage
+
+from accounts.models import Manager
+from distribution.models import Alert
+from peresmenka.celery import app
 from shifts.models import Participation
 from tests.functional.engine.timed import MINUTES, misses, timed
 from tests.functional.main_job.conftest import Team
@@ -12,6 +17,7 @@ from tests.planning import set_status
 from tests.world import World
 
 SECONDS = MINUTES * 60
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 pytestmark = pytest.mark.feature("B8")
 
 
@@ -39,9 +45,10 @@ def status(team: Team, manager: Manager) -> str:
     return row.status if row else "on"
 
 
-def told(team: Team) -> list[dict[str, object]]:
-    rows = AuditEntry.objects.for_account(team.account).filter(action="non_responder")
-    return list(rows.order_by("pk").values_list("after", flat=True))
+def told(team: Team) -> list[tuple[int, int, bool]]:
+    """What supervisors are to know: about whom, misses in a row, was he switched off."""
+    rows = Alert.objects.for_account(team.account).order_by("pk")
+    return list(rows.values_list("user_id", "number", "is_off"))
 
 
 def test_the_third_miss_in_a_row_switches_a_manager_off_and_two_do_not(
@@ -54,8 +61,7 @@ def test_the_third_miss_in_a_row_switches_a_manager_off_and_two_do_not(
     missed(team, 1)
     assert status(team, team.oleg) == "off"
     assert misses(team, team.oleg.kommo_id) == 0  # the next row begins with the next shift
-    (entry,) = told(team)
-    assert (entry["manager"], entry["misses"], entry["is_off"]) == (team.oleg.kommo_id, 3, True)
+    assert told(team) == [(team.oleg.kommo_id, 3, True)]
     note = Participation.objects.get(manager=team.oleg).note
     assert note == "Did not accept 3 leads in a row in time"
     assert team.leads_of(team.oleg, team.ana, among=world.leads(2)) == [0, 2]
@@ -88,8 +94,7 @@ def test_who_is_kept_on_by_a_supervisor_stays_on_and_supervisors_are_told(
     set_status(world, team.oleg, "forced_on")
     missed(team, 3)
     assert status(team, team.oleg) == "forced_on"
-    (entry,) = told(team)
-    assert entry["is_off"] is False
+    assert told(team) == [(team.oleg.kommo_id, 3, False)]
 
 
 def test_without_a_number_nobody_is_switched_off(team: Team, world: World) -> None:
@@ -98,3 +103,39 @@ def test_without_a_number_nobody_is_switched_off(team: Team, world: World) -> No
     missed(team, 4)
     assert status(team, team.oleg) == "on"
     assert misses(team, team.oleg.kommo_id) == 4
+
+
+def test_supervisors_are_mailed_once_each_in_their_own_language(
+    team: Team, world: World, mailoutbox: list[EmailMessage]
+) -> None:
+    begin(team)
+    people = Manager.objects.for_account(team.account)
+    people.filter(name="Vera").update(email="vera@example.com", language="en")
+    people.filter(name="Sonia").update(email="sonia@example.com", language="ru", is_supervisor=True)
+    people.filter(name="Ana").update(email="ana@example.com")
+    missed(team, 3)
+    assert [tell(), tell()] == [1, 0]
+    assert sorted(mail.to[0] for mail in mailoutbox) == ["sonia@example.com", "vera@example.com"]
+    (vera,) = [mail for mail in mailoutbox if mail.to == ["vera@example.com"]]
+    assert "Oleg did not accept 3 leads in a row in time and was switched off" in vera.body
+
+
+def test_a_mail_that_no_server_takes_is_tried_again(
+    team: Team, world: World, settings: Any, mailoutbox: list[EmailMessage]
+) -> None:
+    begin(team)
+    Manager.objects.filter(name="Vera").update(email="vera@example.com")
+    missed(team, 3)
+    works, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, SMTP
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert tell() == 0
+    settings.EMAIL_BACKEND = works
+    assert tell() == 1
+    assert len(mailoutbox) == 1
+
+
+def tell() -> int:
+    """Do what beat's message has a worker do."""
+    app.loader.import_default_modules()
+    accounts: int = app.tasks["distribution.tasks.tell"].apply(throw=True).get()
+    return accounts
