@@ -46,12 +46,12 @@ def our_integration(settings: Any) -> None:
 
 
 @pytest.fixture
-def acme(transactional_db: None) -> Sender:
+def acme(db: None) -> Sender:
     """Account acme."""
     return build(1001, "acme.kommo.com")
 
 
 @pytest.fixture
-def rival(transactional_db: None) -> Sender:
+def rival(db: None) -> Sender:
     """Account rival."""
     return build(1002, "rival.kommo.com")

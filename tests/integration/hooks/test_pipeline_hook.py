@@ -98,6 +98,7 @@ def test_the_same_hook_folds_whether_it_was_worked_on_or_not(acme: Sender) -> No
     assert len(kept()) == 4
 
 
+@pytest.mark.django_db(transaction=True)
 def test_repeats_that_race_are_kept_once(acme: Sender) -> None:
     def send(_: int) -> int:
         try:
