@@ -11,7 +11,7 @@ from django.db.models import Q
 from accounts.models import Account, AuditEntry
 from distribution.core.decisions import Verdict
 from distribution.core.records import situation_from_json
-from distribution.models import Decision, Effect, LeadMirror
+from distribution.models import Decision, Effect, LeadMirror, Template
 from distribution.queries.board import lead_name
 from distribution.queries.records import DecisionRecord, differences, record_of
 from distribution.queries.settings import SAVED
@@ -27,6 +27,7 @@ class LogFilter:
     kind: str = ""
     user_id: int | None = None  # who got the lead or lost it
     lead_id: int | None = None
+    template_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     only_of: int | None = None  # a manager sees only what concerns them, whatever else is asked
@@ -62,6 +63,8 @@ def _condition(wish: LogFilter) -> Q:
             condition &= Q(chosen_id=user_id) | Q(previous_owner_id=user_id)
     if wish.lead_id is not None:
         condition &= Q(lead_id=wish.lead_id)
+    if wish.template_id is not None:
+        condition &= Q(template_id=wish.template_id)
     if wish.since is not None:
         condition &= Q(decided_at__gte=wish.since)
     if wish.until is not None:
@@ -151,6 +154,11 @@ def _candidates(record: DecisionRecord) -> tuple[Candidate, ...]:
             key=lambda row: (row.user_id != chosen, not row.verdict.eligible, row.load, -row.lag),
         )
     )
+
+
+def template_names(account: Account) -> dict[int, str]:
+    """Return the names of the account's templates, by id."""
+    return dict(Template.objects.for_account(account).values_list("pk", "name"))
 
 
 def decisions_of_lead(account: Account, lead_id: int) -> list[Decision]:

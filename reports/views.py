@@ -21,7 +21,7 @@ from peresmenka.lib.numbers import number_from
 from reports import queries
 from reports.lines import candidate_lines, policy_line, timeline_lines, what_happened
 
-FILTERS = ("kind", "manager", "lead", "from", "to")
+FILTERS = ("kind", "manager", "template", "lead", "from", "to")
 
 
 @require_GET
@@ -37,7 +37,7 @@ def log(request: HttpRequest) -> HttpResponse:
     sees_all = has_role(own, Role.SUPERVISOR)
     wish = _wish(request, None if sees_all else own.kommo_id)
     page = queries.log_page(account, wish, request.GET.get("after", ""))
-    names = manager_names(account)
+    names, templates = manager_names(account), queries.template_names(account)
     rows = [
         {
             "decision": row,
@@ -45,6 +45,7 @@ def log(request: HttpRequest) -> HttpResponse:
             "what": what_happened(row, names),
             "why": code_text(row.reason) if row.reason else "",
             "lead_name": getattr(row, "lead_name", "") or row.lead_id,
+            "template": templates.get(row.template_id or 0, ""),
         }
         for row in page.rows
     ]
@@ -53,6 +54,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "kinds": Decision.Kind.choices,
         "people": sorted(names.items(), key=lambda pair: pair[1]) if sees_all else [],
+        "templates": sorted(templates.items(), key=lambda pair: pair[1]),
         "asked": {**dict.fromkeys(FILTERS, ""), **asked},
         "older": urlencode({**asked, "after": page.older}) if page.older else "",
         "newest": urlencode(asked) if request.GET.get("after") else None,
@@ -68,6 +70,7 @@ def _wish(request: HttpRequest, only_of: int | None) -> queries.LogFilter:
         kind=kind if kind in Decision.Kind.values else "",
         user_id=_number(request, "manager"),
         lead_id=_number(request, "lead"),
+        template_id=_number(request, "template"),
         since=_midnight(request, "from"),
         until=_midnight(request, "to", days=1),
         only_of=only_of,
@@ -118,6 +121,7 @@ def _decision_context(request: HttpRequest, row: Decision, sees_all: bool) -> di
         "previous": names.get(row.previous_owner_id or 0, ""),
         "candidates": candidate_lines(details, names, zone, now, own_id),
         "policy": policy_line(details.policy),
+        "template_name": queries.template_names(account).get(row.template_id or 0, ""),
         "version": details.settings_version,
         "differences": details.differences,
         "timeline": timeline_lines(decisions, effects, names, zone, now, row.pk),

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from distribution.models import Decision, Register, Template
+from distribution.models import Decision, Register, Template, Trigger, Wave
+from tests import policies
 from tests.functional.console import cast
-from tests.functional.console.conftest import ClientOf
+from tests.functional.console.conftest import NOON, ClientOf
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -142,6 +143,32 @@ ADDRESSES = {
             ("template_undo", "undo/1"),
         )
     },
+    "distribution:test_run": Address("/test-run", "supervisor"),
+    "distribution:widget_test_run": Address("/widget/v1/test_run", "stranger", fine=401),
+    "distribution:waves": Address("/waves", "supervisor"),
+    "distribution:wave": Address("/waves/{wave}", "supervisor", names_object=True),
+    "distribution:wave_undo": Address("/waves/{wave}/undo", "supervisor", names_object=True),
+    "distribution:shadow_reports": Address("/shadow", "supervisor"),
+    "distribution:shadow": Address("/shadow/{template}", "supervisor", names_object=True),
+    "distribution:triggers": Address("/triggers", "supervisor"),
+    "distribution:trigger_new": Address("/triggers/new", "supervisor"),
+    "distribution:trigger": Address("/triggers/{trigger}", "supervisor", names_object=True),
+    "distribution:trigger_up": Address(
+        "/triggers/{trigger}/up", "supervisor", "post", (), 302, True
+    ),
+    "distribution:trigger_down": Address(
+        "/triggers/{trigger}/down", "supervisor", "post", (), 302, True
+    ),
+    "distribution:trigger_delete": Address(
+        "/triggers/{trigger}/delete", "supervisor", names_object=True
+    ),
+    "distribution:trigger_key": Address("/triggers/{trigger}/key", "supervisor", names_object=True),
+    "distribution:template_triggers": Address(
+        "/templates/{template}/triggers", "supervisor", names_object=True
+    ),
+    "distribution:template_conflicts": Address(
+        "/templates/{template}/conflicts", "supervisor", names_object=True
+    ),
     "reports:log": Address("/log"),
     "reports:first_touch": Address("/first-touch"),
     "reports:first_touch_file": Address("/first-touch.csv"),
@@ -159,8 +186,25 @@ def ask(client: Client, name: str, world: cast.World) -> int:
         decision=decision.pk if decision else 0,
         register=register.pk if register else 0,
         template=template.pk if template else 0,
+        wave=_wave_of(world),
+        trigger=_card_of(world),
     )
     return getattr(client, address.method)(path, dict(address.body)).status_code
+
+
+def _wave_of(world: cast.World) -> int:
+    values = {"kind": "redistribution", "user_id": cast.OLEG, "started_at": NOON}
+    wave, _ = Wave.objects.get_or_create(id=77, account=world.account, defaults=values)
+    return wave.pk
+
+
+def _card_of(world: cast.World) -> int:
+    """Return a trigger of the digital pipeline, made where there is none."""
+    found = Trigger.objects.for_account(world.account).filter(kind="pipeline").first()
+    if found is None:
+        owner = policies.template(world.account, "Cards")
+        found = policies.trigger(owner, "pipeline", key_digest=b"card")
+    return found.pk
 
 
 def routes() -> set[str]:
