@@ -27,10 +27,11 @@ SELECT register_id, sum(lag) FROM distribution_registerentry WHERE account_id = 
 GROUP BY register_id HAVING sum(lag) <> 0
 """
 _LOADS = """
-SELECT l.user_id, l.open_leads, count(m.id) FROM distribution_managerload l
+SELECT l.user_id, l.number, count(m.id) FROM distribution_managerload l
 LEFT JOIN distribution_leadmirror m
   ON m.account_id = l.account_id AND m.owner_id = l.user_id AND m.is_counted
-WHERE l.account_id = %s GROUP BY l.user_id, l.open_leads HAVING l.open_leads <> count(m.id)
+WHERE l.account_id = %s AND l.scope = 0 GROUP BY l.user_id, l.number
+HAVING l.number <> count(m.id)
 """
 _TWO_SENDING = """
 SELECT lead_id FROM distribution_effect WHERE account_id = %s AND kind = 'owner' AND state = 'sending'
@@ -97,8 +98,8 @@ class Checks:
     def _rosters_are_true(self) -> None:
         """Everybody's objections of status, schedule and limit are those of the rota."""
         rota, now = self._sim.office.rota, self._sim.world.now
-        loads = ManagerLoad.objects.for_account(self._account_id)
-        held = dict(loads.values_list("user_id", "open_leads"))
+        loads = ManagerLoad.objects.for_account(self._account_id).filter(scope=ManagerLoad.TRACKED)
+        held = dict(loads.values_list("user_id", "number"))
         for situation in situations_for(self._account_id, now).values():
             is_gated = situation.policy.require_schedule
             for verdict in Turn(situation).verdicts():
@@ -156,8 +157,8 @@ class Checks:
 
     def _loads(self) -> list[int]:
         managers = [row.kommo_id for row in self._sim.world.managers(self._sim.account)]
-        rows = ManagerLoad.objects.for_account(self._account_id)
-        known = dict(rows.values_list("user_id", "open_leads"))
+        rows = ManagerLoad.objects.for_account(self._account_id).filter(scope=ManagerLoad.TRACKED)
+        known = dict(rows.values_list("user_id", "number"))
         return [known.get(user_id, 0) for user_id in managers] if any(known.values()) else []
 
     # -- at rest

@@ -166,7 +166,7 @@ class Simulation:
         def enriched(*args: Any) -> Any:
             found = enrich(*args)
             self.point("enriched", False)
-            self.gate = args[1].schedule_gate
+            self.gate = args[1].has_schedule_gate
             return found
 
         def settled(*args: Any, **kwargs: Any) -> None:
