@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from distribution.models import LeadMirror, ManagerLoad
+from distribution.operations.deliver import deliver
 from distribution.operations.turn import take_turn
 from tests.functional.engine.scene import change, deal_by, group, member, why
 from tests.functional.main_job.conftest import Team
-from tests.planning import set_limit
+from tests.planning import set_limit, set_status
 from tests.world import World
 
 ALL = ManagerLoad.ALL
@@ -246,6 +247,29 @@ def test_a_lead_that_moves_from_a_counted_into_a_watched_stage_is_dealt(
     assert counted(team) == [0, 1, 0]
 
 
+@pytest.mark.feature("F120")
+@pytest.mark.feature("F124")
+def test_a_lead_that_people_took_over_in_a_stage_that_only_counts_counts_for_its_new_owner(
+    team: Team, world: World
+) -> None:
+    support, others = world.stages(1)
+    deal_by(team, members=[member(team.ana)], limits={"leads": 9})
+    (lead,) = world.leads(run=False)
+    world.post_hooks()
+    take_turn()  # decided for Ana, not yet written to Kommo
+    world.advance(10, run=False)
+    world.edit(lead, pipeline_id=support, status_id=others[0], run=False)
+    world.post_hooks()
+    take_turn()
+    world.crm("weather", is_off=True)
+    world.edit(lead, responsible_user_id=team.max.kommo_id, run=False)
+    assert deliver() is not None
+    take_turn()
+    assert counted(team) == [0, 0, 1]
+    world.run()
+    assert counted(team) == [0, 0, 1]
+
+
 # R18: whose number counts. Member's row, then the profile, then the template.
 
 
@@ -309,8 +333,6 @@ def test_a_burst_never_passes_a_limit(team: Team, world: World) -> None:
 
 @pytest.mark.feature("R28")
 def test_forced_on_opens_no_other_gate(team: Team, world: World) -> None:
-    from tests.planning import set_status
-
     deal_by(team, members=[member(team.ana)], limits={"leads": 1})
     set_status(world, team.ana, "forced_on")
     leads = world.leads(2)
