@@ -43,11 +43,20 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovableClock:
     from distribution import api
-    from distribution.views import board, me, registers, settings, team
+    from distribution.views import (
+        board,
+        me,
+        registers,
+        rehearsal,
+        settings,
+        shadow,
+        team,
+        waves,
+    )
     from reports import views
 
     movable = MovableClock()
-    for module in (api, board, me, registers, settings, team, views):
+    for module in (api, board, me, registers, settings, team, views, rehearsal, shadow, waves):
         monkeypatch.setattr(module, "read_clock", lambda: movable.now)
     return movable
 
