@@ -44,8 +44,8 @@ class TemplateForm(forms.Form):
             widget=forms.TextInput(attrs={"maxlength": LONGEST_NAME, "autocomplete": "off"}),
         )
         if data is not None:
-            self.initial |= self._sent(data)
-        self.fields.update(fields_of(choices, self.initial))
+            self.initial.update(self._sent(data))
+        self.fields.update(fields_of(choices, dict(self.initial)))
         self._rows = list(document["members"])
         if data is not None:
             self._rows = read_members(data, self._rows, choices)

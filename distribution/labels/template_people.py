@@ -41,10 +41,12 @@ def who_sentences(body: Body, choices: Choices) -> Iterator[str]:
     if not outer:
         yield _("Nobody is chosen yet, so nobody gets leads.")
         return
-    yield _shares(body, outer, choices)
+    first, *later = _by_tier(outer)
+    yield _shares(body, first, choices)
     if body.strategy == "weighted":
         yield from _inside(inner, choices)
-    yield from _tiers(outer, choices)
+    for rows in later:
+        yield _next_tier(body, rows, choices)
 
 
 def limit_sentences(body: Body, choices: Choices) -> Iterator[str]:
@@ -169,13 +171,16 @@ def _inside(inner: dict[int, list[Member]], choices: Choices) -> Iterator[str]:
         }
 
 
-def _tiers(rows: Sequence[Member], choices: Choices) -> Iterator[str]:
+def _by_tier(rows: Sequence[Member]) -> list[list[Member]]:
+    """Return the rows tier by tier, in the order in which they are asked."""
     tiers = sorted({row.tier for row in rows})
-    if len(tiers) < 2:
-        return
-    for place, tier in enumerate(tiers):
-        said = {"names": listed([member_name(row, choices) for row in rows if row.tier == tier])}
-        if place == 0:
-            yield _("Asked first: %(names)s.") % said
-        else:
-            yield _("Asked next, if nobody before can take the lead: %(names)s.") % said
+    return [[row for row in rows if row.tier == tier] for tier in tiers]
+
+
+def _next_tier(body: Body, rows: Sequence[Member], choices: Choices) -> str:
+    names = [member_name(row, choices) for row in rows]
+    if body.strategy == "weighted" and len(rows) > 1:
+        names = [f"{name} {row.weight}" for name, row in zip(names, rows, strict=True)]
+    return _("If nobody before can take a lead, it goes to %(names)s.") % {
+        "names": listed(names, is_choice=True)
+    }

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from distribution.operations.acceptance import TAKEN_TO_WORK_MINUTES
 from distribution.queries.templates import Choices
 
 Json = dict[str, Any]
-ACCEPT_MINUTES = 10  # how long the seeds give a manager to take a lead to work (F142)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _call_centre(choices: Choices) -> Json:
         "members": _group(choices),
         "gates": {"shift": "require", "presence": "require"},
         "acceptance": {
-            "minutes": ACCEPT_MINUTES,
+            "minutes": TAKEN_TO_WORK_MINUTES,
             "accepted_by": ["stage", "touch"],
             "pause_after": 3,
         },

@@ -20,11 +20,12 @@ class Words:
     label: Any
     help: Any = ""
     unit: Any = ""
+    legend: Any = ""  # of a pair of times
 
 
 WORDS: dict[str, Words] = {
     "strategy": Words("choice", _("Who is next")),
-    "hours.start": Words("clock", _("Open from")),
+    "hours.start": Words("clock", _("Open from"), legend=_("Running time")),
     "hours.end": Words("clock", _("Open until")),
     "hours.weekdays": Words("weekdays", _("Open on")),
     "off_hours": Words("choice", _("A new lead outside these hours")),
@@ -91,7 +92,7 @@ WORDS: dict[str, Words] = {
         _("Such leads count in the statistics"),
         _("Off: whoever gets a recurring customer does not lose their turn."),
     ),
-    "skills.mode": Words("choice", _("Skills")),
+    "skills.mode": Words("choice", _("How much skills count")),
     "skills.field_id": Words(
         "field",
         _("Lead field that names the skill"),
@@ -103,7 +104,7 @@ WORDS: dict[str, Words] = {
         _("After so long without anybody who has the skill. Empty: never."),
         MINUTES,
     ),
-    "nobody.then": Words("choice", _("When nobody can take the lead")),
+    "nobody.then": Words("choice", _("What happens to the lead")),
     "nobody.after_minutes": Words(
         "whole", _("After"), _("So long the lead waits first. 0: at once."), MINUTES
     ),
@@ -131,7 +132,9 @@ WORDS: dict[str, Words] = {
         _("Whoever does not accept a lead in time loses it to the next. Empty: never."),
         MINUTES,
     ),
-    "acceptance.hours.start": Words("clock", _("The time runs from")),
+    "acceptance.hours.start": Words(
+        "clock", _("The time runs from"), legend=_("Hours in which the time runs")
+    ),
     "acceptance.hours.end": Words("clock", _("The time runs until")),
     "acceptance.hours.weekdays": Words("weekdays", _("The time runs on")),
     "acceptance.cap": Words(

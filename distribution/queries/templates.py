@@ -206,7 +206,7 @@ def versions_of(template: Template, choices: Choices) -> list[VersionRow]:
     """Return the template's versions, the latest first, each with the one before."""
     rows = TemplateVersion.objects.for_account(template.account_id).filter(template=template)
     found = list(rows.order_by("-version"))
-    earlier = [*(row.document for row in found[1:]), None]
+    earlier = [*(row.document for row in found[1:]), *([None] if found else [])]
     return [
         VersionRow(row, choices.person_name(row.actor_id) if row.actor_id else "", before)
         for row, before in zip(found, earlier, strict=True)

@@ -138,7 +138,7 @@ def _show_both(
             conflicts.append(_difference(path, own, other, choices))
     again = TemplateForm(name=merged["name"], body=read_body(merged["body"])[0], choices=choices)
     author = version_of(current, current.version)
-    extra = {
+    extra: Json = {
         "other": choices.person_name(author.actor_id) if author and author.actor_id else "",
         "conflicts": conflicts,
         "taken": taken,

@@ -69,6 +69,11 @@ class FieldView:
     needs: str = ""  # name of the field that it depends on, and the values of it
     needs_values: str = ""
 
+    @property
+    def is_short(self) -> bool:
+        """Say whether two such settings stand side by side."""
+        return self.kind in ("whole", "person", "field", "stage", "pattern")
+
 
 @dataclass(frozen=True, slots=True)
 class SectionView:

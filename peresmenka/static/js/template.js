@@ -78,9 +78,16 @@ function weightOf(row) {
   return tickOf(row).checked && Number.isInteger(number) && number >= 0 ? number : 0;
 }
 
-function writeShares(rows, whole) {
-  const sum = rows.reduce((total, row) => total + weightOf(row), 0);
+function tierOf(row) {
+  return row.querySelector("[name^=tier-]").value || "1";
+}
+
+// Only people of one tier share leads with each other.
+function writeShares(rows, whole, tier) {
+  const sums = {};
+  for (const row of rows) sums[tier(row)] = (sums[tier(row)] ?? 0) + weightOf(row);
   for (const row of rows) {
+    const sum = sums[tier(row)];
     const share = sum ? (whole * weightOf(row)) / sum : 0;
     row.dataset.part = share;
     row.querySelector("[data-share]").textContent = tickOf(row).checked && sum ? percent.format(share) : "";
@@ -94,10 +101,10 @@ function showShares() {
     const isOn = tickOf(head).checked;
     outer.push(head, ...(isOn ? [] : children));
   }
-  writeShares(outer, 1);
+  writeShares(outer, 1, tierOf);
   for (const block of blocks()) {
     const [head, ...children] = block.querySelectorAll("[data-member]");
-    if (tickOf(head).checked) writeShares(children, Number(head.dataset.part));
+    if (tickOf(head).checked) writeShares(children, Number(head.dataset.part), () => "");
   }
 }
 

@@ -71,7 +71,7 @@ def test_without_templates_the_page_says_what_to_begin_with(
     assert "Distribution is off for the whole account" in page
 
 
-@pytest.mark.feature("N8")
+@pytest.mark.feature("N8", "F112")
 def test_shadow_is_switched_here_and_leaving_it_begins_an_epoch(
     acme: cast.World,
     client_of: ClientOf,
@@ -87,7 +87,8 @@ def test_shadow_is_switched_here_and_leaving_it_begins_an_epoch(
     assert row.is_shadow
     assert "Shadow" in client.get("/templates").content.decode()
     assert still == ["templates"]
-    client.post(f"/templates/{row.pk}/shadow/off")
+    answer = client.post(f"/templates/{row.pk}/shadow/off", follow=True)
+    assert "people with small shares may wait for some time" in answer.content.decode()
     row.refresh_from_db()
     assert not row.is_shadow
     reset = InboxEvent.objects.filter(kind=InboxEvent.Kind.REGISTER).get()
