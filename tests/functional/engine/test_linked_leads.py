@@ -78,7 +78,7 @@ def test_a_deleted_lead_stays_deleted(team: Team, world: World) -> None:
 def test_those_who_follow_lead_nobody_else(team: Team, world: World) -> None:
     firm, other_firm = company(world, team.max), company(world, team.max)
     between = contact(world, team.max)
-    first = earlier_lead(world, company_id=firm, contact_ids=[between])
+    first = earlier_lead(world, place=0, company_id=firm, contact_ids=[between])
     second = earlier_lead(world, company_id=other_firm, contact_ids=[between])
     ready(team)
     world.leads(company_id=firm)

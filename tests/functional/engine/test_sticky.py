@@ -11,7 +11,8 @@ from accounts.models import Manager
 from distribution.models import RegisterEntry, Template, Trigger
 from distribution.operations.rows import rows_by_ids
 from tests import policies
-from tests.functional.engine.cards import company, contact, earlier_lead, lay
+from tests.functional.engine.cards import company, contact, earlier_lead, lay, paths
+from tests.functional.engine.senders import put_card, sender, switch_on, template
 from tests.functional.main_job.conftest import Team
 from tests.planning import set_status
 from tests.world import World
@@ -283,3 +284,20 @@ def test_a_lead_that_comes_back_to_the_stage_is_asked_anew_whose_it_is(
         team.oleg.kommo_id,
         team.max.kommo_id,
     ]
+
+
+@pytest.mark.feature("F126", "F88")
+def test_a_lead_that_a_trigger_sends_goes_to_its_customers_owner_too(
+    team: Team, world: World
+) -> None:
+    person = contact(world, team.oleg)
+    earlier_lead(world, contact_ids=[person])
+    switch_on(team)
+    sales = template(team, "Sales", team.ana, sticky={"by": "contact"})
+    _, stages = world.stages()
+    put_card(team, sender(team, sales), stages[1])
+    (lead,) = world.leads(status_id=stages[1], contact_ids=[person])
+    assert why(world, team, lead) == [(team.oleg.kommo_id, "sticky")]
+    calls = world.api_calls()
+    world.leads(status_id=stages[0], contact_ids=[person])  # nobody has sent this one
+    assert "GET /api/v4/contacts" not in paths(world, calls)
