@@ -78,7 +78,7 @@ def wave_line(lead: WaveLead, names: Names) -> WaveLine:
         now=_now(lead, names),
         is_on_its_way=row is not None and row.owner_id != row.confirmed_owner_id,
         is_back=undone is not None and undone.chosen_id is not None,
-        undo=_undo(undone),
+        undo=_undo(undone, is_moved),
         undo_id=undone.pk if undone else None,
     )
 
@@ -89,7 +89,9 @@ def _now(lead: WaveLead, names: Names) -> str:
     return name_in(names, lead.lead.owner_id)
 
 
-def _undo(undone: Decision | None) -> str:
+def _undo(undone: Decision | None, is_moved: bool) -> str:
     if undone is None:
         return ""
-    return _("given back") if undone.chosen_id is not None else code_text(undone.reason)
+    if undone.chosen_id is None:
+        return code_text(undone.reason)
+    return _("given back") if is_moved else _("stays")
