@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from distribution.core import decide, records
@@ -185,6 +186,9 @@ def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
     if trigger is None or trigger.template.is_shadow:
         return False
     facts = facts_of(work, row, moves=True, tried=work.refused.get(row.lead_id, frozenset()))
+    if facts.tried and row.cycle.tried:  # nor to whom has let it pass, if there is somebody else
+        fresh = replace(facts, tried=facts.tried.union(row.cycle.tried))
+        facts = fresh if turn.eligible_for(fresh) else facts
     decision = turn.deal(facts, work.now)
     if decision.chosen is None:
         _park(work, row, decision, facts, wave_id)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import time
 from itertools import pairwise
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from distribution.models import RegisterEntry, Timer
+from distribution.operations.deliver import deliver
+from distribution.operations.turn import take_turn
 from tests.functional.engine.timed import (
     JUST_BEFORE,
     MINUTES,
@@ -235,3 +240,70 @@ def test_a_customers_lead_is_timed_where_the_template_says_so(team: Team, world:
     assert world.decisions(team.account, lead)[-1].reason == "sticky"
     world.advance(MINUTES * 60)
     assert world.owner(lead) == team.ana.kommo_id
+
+
+@pytest.mark.feature("B7")
+def test_a_lead_whose_next_owner_kommo_refuses_does_not_come_back_to_whom_has_let_it_pass(
+    world: World,
+) -> None:
+    account = world.open(managers=4)
+    oleg, ana, max_, dewi = world.managers(account)
+    team = Team(world, account, oleg, ana, max_)
+    timed(team)
+    world.start_shifts([oleg, ana])
+    (lead,) = world.leads()
+    world.advance(MINUTES * 60)
+    assert owners(team, lead) == [oleg.kommo_id, ana.kommo_id]
+    world.start_shifts([max_, dewi])
+    world.edit(*world.leads(4), responsible_user_id=dewi.kommo_id)  # she has the most leads
+    found = world.sandbox.crm.account_at(account.host)
+    found.users.pop(max_.kommo_id)  # type: ignore[union-attr]  # and nobody has told us yet
+    world.advance(MINUTES * 60)
+    assert owners(team, lead)[2:] == [max_.kommo_id, dewi.kommo_id]
+    assert world.owner(lead) == dewi.kommo_id
+
+
+@pytest.mark.feature("F137")
+def test_what_the_clock_costs_a_lead(team: Team, world: World) -> None:
+    team.deal_with()
+    world.start_shifts(team.everybody)
+    world.leads()
+    plain = cost_of(world, lambda: world.leads(run=False))
+    change(
+        team,
+        acceptance={"minutes": MINUTES, "accepted_by": ["stage", "touch"]},
+        first_touch={"minutes": MINUTES, "warn_minutes": 2},
+    )
+    world.leads()
+    assert cost_of(world, lambda: world.leads(run=False)) == plain
+
+
+@pytest.mark.slow
+@pytest.mark.feature("F137")
+def test_two_hundred_leads_of_which_the_time_runs_out_at_once_move_in_one_turn(
+    team: Team, world: World
+) -> None:
+    timed(team)
+    world.start_shifts(team.everybody)
+    leads = world.leads(200)
+    before = {lead: world.owner(lead) for lead in leads}
+    statements, calls = cost_of(world, lambda: world.advance(MINUTES * 60, run=False))
+    world.run()
+    assert calls == 1 + 1  # one read, one write
+    assert statements / len(leads) <= 0.2
+    assert all(world.owner(lead) != before[lead] for lead in leads)
+    assert len(set(world.loads(leads).values())) <= 2  # even
+
+
+def cost_of(world: World, happens: Callable[[], object]) -> tuple[int, int]:
+    """Return the statements and API calls of one turn and one delivery after something happens."""
+    world.advance(1)
+    happens()
+    world.post_hooks()
+    calls = world.api_calls()
+    with CaptureQueriesContext(connection) as queries:
+        take_turn()
+        deliver()
+    said = [query["sql"] for query in queries.captured_queries]
+    uncounted = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")
+    return len([sql for sql in said if not sql.startswith(uncounted)]), world.api_calls() - calls
