@@ -220,7 +220,7 @@ def test_after_a_week_of_approved_leave_one_catches_up_the_cap_under_the_pace(
         had.append(team.leads_of(team.max, among=leads_in(world, 0, 2))[0])
         world.advance(3_600)
     assert max(had) <= 2  # the pace
-    assert had[:3] == [2, 2, 1] or sum(had[:3]) >= 4  # catching up at once …
+    assert sum(had[:3]) >= 4  # catching up at once, of six …
     assert 24 / 3 + 2 <= sum(had) <= 24 / 3 + 4  # … but no more than the cap
     assert sum(lags(trigger.register).values()) == 0
 
