@@ -6,10 +6,13 @@ from datetime import time
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import InboxEvent, Manager
 from distribution.models import Register, RegisterEntry, RegisterEpoch, Template, Trigger
 from distribution.operations.triggers import delete_trigger, rotate_key, trigger_key
+from distribution.operations.turn import take_turn
 from tests.functional.engine.senders import (
     MINUTE,
     PIPELINE_HOOK,
@@ -327,6 +330,23 @@ def test_a_trigger_that_sends_a_burst_twice_deals_each_lead_once(shop: Team, wor
     assert shop.leads_of(*shop.everybody, among=leads) == [10, 10, 10]
     assert {tuple(world.kinds(shop.account, lead)) for lead in leads} == {("distribution",)}
     assert set(world.hook_answers) == {204}
+
+
+def test_a_burst_that_triggers_send_costs_a_fifth_of_a_query_a_lead_at_most(
+    shop: Team, world: World
+) -> None:
+    _, stages = world.stages()
+    trigger = sender(shop, template(shop, "Sales", *shop.everybody))
+    put_card(shop, trigger, stages[0], settings={"version": "1"})
+    leads = world.leads(200, status_id=stages[0], run=False)
+    world.post_hooks()
+    calls = world.api_calls()
+    with CaptureQueriesContext(connection) as queries:
+        take_turn()
+    assert len(queries) <= len(leads) / 5
+    assert world.api_calls() - calls == 1
+    world.run()
+    assert sorted(world.loads(leads).values()) == [66, 67, 67]
 
 
 def test_a_trigger_of_one_account_sends_nothing_of_another(shop: Team, world: World) -> None:
