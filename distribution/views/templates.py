@@ -199,8 +199,13 @@ def offer_undo(request: HttpRequest, text: str, template: Template, version: int
 
 def _done(request: HttpRequest, before: Template, saved: Template, said: str) -> HttpResponse:
     """Tell what was done, with undo where something was; go back to where it was asked from."""
-    if saved.version != before.version:
-        offer_undo(request, said % {"name": saved.name}, saved, before.version)
+    text = said % {"name": _("Shift distribution") if saved.is_simple else saved.name}
+    if saved.version == before.version:
+        messages.success(request, _("Nothing was changed."))
+    elif saved.is_simple:
+        messages.success(request, text)
+    else:
+        offer_undo(request, text, saved, before.version)
     if request.POST.get("from") == "editor":
         return redirect("distribution:template", saved.pk)
     return redirect(PAGE)

@@ -96,6 +96,23 @@ def test_shadow_is_switched_here_and_leaving_it_begins_an_epoch(
     assert AuditEntry.objects.filter(action="register_reset").exists()
 
 
+@pytest.mark.feature("N8")
+def test_the_simple_template_goes_into_shadow_from_the_list(
+    busy: cast.World, client_of: ClientOf
+) -> None:
+    simple = Template.objects.get(is_simple=True)
+    client = client_of(busy[cast.SONIA])
+    page = client.post(f"/templates/{simple.pk}/shadow/on", follow=True).content.decode()
+    simple.refresh_from_db()
+    assert simple.is_shadow
+    assert "Shift distribution works in shadow" in page
+    assert "End shadow" in page
+    client.post(f"/templates/{simple.pk}/shadow/off")
+    simple.refresh_from_db()
+    assert not simple.is_shadow
+    assert InboxEvent.objects.filter(kind=InboxEvent.Kind.REGISTER).count() == 2
+
+
 def test_a_switch_can_be_undone(acme: cast.World, client_of: ClientOf) -> None:
     row = policies.template(acme.account, "Claims")
     client = client_of(acme[cast.SONIA])

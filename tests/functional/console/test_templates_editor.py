@@ -21,7 +21,7 @@ from shifts.models import SchedulePattern
 from tests import policies
 from tests.functional.console import cast
 from tests.functional.console.conftest import NOON, ClientOf
-from tests.functional.console.test_templates import PAIR, still
+from tests.functional.console.test_templates import OFFICE, PAIR, still
 
 __all__ = ["still"]
 
@@ -428,6 +428,68 @@ def test_the_preview_says_what_the_form_means_and_saves_nothing(
     wrong = {**form_of(body), "limits-leads": "x"}
     page = client.post(f"/templates/{row.pk}/preview", wrong).content.decode()
     assert "Still to correct" in page
+
+
+SENTENCES = [
+    ({}, "Nobody is chosen yet, so nobody gets leads."),
+    (
+        {"members": [{**PAIR[0], "tier": 1}, {**PAIR[1], "tier": 2}], "strategy": "weighted"},
+        "If nobody before can take a lead, it goes to Ana Souza.",
+    ),
+    (
+        {"members": [PAIR[0]], "gates": {"shift": "require"}},
+        "Oleg Petrov gets all leads while on shift.",
+    ),
+    ({"hours": OFFICE}, "Leads are dealt from 09:00 to 18:00 on Mon–Fri."),
+    ({"gates": {"presence": "prefer"}}, "People who have Kommo open come first"),
+    ({"keep_owner": True}, "A lead whose present manager could get it now stays with them."),
+    ({"limits": {"tasks": 1}}, "At most 1 open task each."),
+    (
+        {"limits": {"leads": 4, "counts": "chosen", "stages": [[cast.SALES, cast.NEW]]}},
+        "At most 4 open leads each in Sales: New request.",
+    ),
+    ({"limits": {"pace_leads": 10}}, "At most 10 new leads in 60 minutes for one person."),
+    ({"members": [{**PAIR[0], "leads": 8}]}, "Own limits: Oleg Petrov (8 leads)."),
+    (
+        {"sticky": {"by": "both"}},
+        "A recurring customer goes to the manager of the contact, else of the company.",
+    ),
+    ({"sticky": {"by": "contact", "owner_away": "wait"}}, "the lead waits 30 minutes for them"),
+    (
+        {"skills": {"mode": "hard", "field_id": 502, "relax_minutes": 3}},
+        "After 3 minutes without such a person, anybody gets it.",
+    ),
+    (
+        {"nobody": {"then": "duty", "duty": cast.LUCAS, "after_minutes": 5}},
+        "If nobody can take a lead for 5 minutes, Lucas Yılmaz gets it.",
+    ),
+    (
+        {"nobody": {"then": "move_stage", "stage": [cast.SUPPORT, cast.WORK]}},
+        "If nobody can take a lead, it moves to “Support: In work”.",
+    ),
+    (
+        {"acceptance": {"minutes": 10, "accepted_by": ["stage", "touch"]}},
+        "Accepted means: its stage was changed or the customer was answered or called.",
+    ),
+    ({"acceptance": {"minutes": 10, "cap": 99}}, "A lead is passed on 99 times at most."),
+    ({"acceptance": {"minutes": 10, "hours": OFFICE}}, "The time runs only Mon–Fri 09:00–18:00."),
+    (
+        {"acceptance": {"minutes": 10, "pause_after": 3}},
+        "Whoever misses 3 leads in a row is switched off.",
+    ),
+    ({"first_touch": {"minutes": 15}}, "to be touched within 15 minutes of working time"),
+    ({"departure": {"moves": True}}, "When a shift ends, the open leads go to colleagues."),
+    ({"linked": ["contacts", "companies"]}, "its contacts and its companies"),
+]
+
+
+@pytest.mark.parametrize(("body", "said"), SENTENCES, ids=[said[:40] for _, said in SENTENCES])
+def test_a_setting_is_said_in_a_sentence(
+    acme: cast.World, client_of: ClientOf, body: dict[str, Any], said: str
+) -> None:
+    client = client_of(acme[cast.SONIA])
+    page = html.unescape(client.post("/templates/new/preview", form_of(body)).content.decode())
+    assert said in page[: page.index("</section>")]
 
 
 def canonical(document: Any) -> bytes:
