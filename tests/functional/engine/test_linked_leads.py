@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from distribution.models import Decision
+from distribution.operations.deliver import deliver
 from distribution.operations.rows import rows_by_ids
+from distribution.operations.turn import take_turn
 from tests.functional.engine.cards import company, contact, earlier_lead, lay, paths
 from tests.functional.main_job.conftest import Team
 from tests.world import World
@@ -80,9 +84,10 @@ def test_those_who_follow_lead_nobody_else(team: Team, world: World) -> None:
     between = contact(world, team.max)
     first = earlier_lead(world, place=0, company_id=firm, contact_ids=[between])
     second = earlier_lead(world, company_id=other_firm, contact_ids=[between])
+    world.advance(60)
     ready(team)
     world.leads(company_id=firm)
-    assert world.owner(first) == team.oleg.kommo_id
+    assert why(world, team, first) == [("linked", team.oleg.kommo_id, "linked")]
     assert world.owner(second) != team.oleg.kommo_id
 
 
@@ -161,3 +166,42 @@ def test_leads_that_we_know_to_be_closed_are_not_even_read(team: Team, world: Wo
     calls = world.api_calls()
     world.leads(company_id=firm)
     assert len(paths(world, calls)) == 4  # the lead read and given; it and its company looked up
+
+
+def give(world: World, **links: Any) -> int:
+    """Let a lead arrive and be given; nobody has looked at its followers yet."""
+    (lead,) = world.leads(run=False, **links)
+    world.post_hooks()
+    take_turn()
+    deliver()
+    return lead
+
+
+def test_nobody_follows_a_lead_that_a_person_has_taken_over_meanwhile(
+    team: Team, world: World
+) -> None:
+    firm = company(world, team.max)
+    before = earlier_lead(world, company_id=firm)
+    ready(team)
+    lead = give(world, company_id=firm)
+    assert world.owner(lead) == team.oleg.kommo_id
+    world.advance(2, run=False)
+    world.edit(lead, responsible_user_id=team.ana.kommo_id)
+    assert why(world, team, before) == []
+    assert world.owner(before) != team.oleg.kommo_id
+
+
+def test_a_follower_outside_all_watched_stages_is_tried_again_though_it_was_edited(
+    team: Team, world: World
+) -> None:
+    firm = company(world, team.max)
+    before = earlier_lead(world, company_id=firm)
+    ready(team)
+    give(world, company_id=firm)
+    world.crm("faults", kind="drop_before_commit", method="PATCH", path="/leads", count=1)
+    world.run()
+    assert world.owner(before) != team.oleg.kommo_id
+    world.advance(1, run=False)
+    world.edit(before, name="Another name")
+    world.advance(30)
+    assert world.owner(before) == team.oleg.kommo_id
