@@ -185,12 +185,12 @@ def _overlapping(one: Conflict, findings: Findings) -> tuple[str, str]:
     }
     title = _("The same people are in several templates: %(names)s") % words
     if number == 1:
-        who = _("%(manager)s receives from all of them.") % words
+        who = _("%(manager)s receives from each of them.") % words
     else:
         who = (
             ngettext(
-                "%(manager)s and %(number)s more manager receive from all of them.",
-                "%(manager)s and %(number)s more managers receive from all of them.",
+                "%(manager)s and %(number)s more manager receive from each of them.",
+                "%(manager)s and %(number)s more managers receive from each of them.",
                 number - 1,
             )
             % words

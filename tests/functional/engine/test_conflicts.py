@@ -157,7 +157,7 @@ def test_people_of_two_templates_are_named_whether_listed_or_in_a_group(acme: ca
     policies.watch(template(acme, "Sales", members=[group(SALES_GROUP)]), [(SALES, NEW)], name="A")
     policies.watch(template(acme, "Claims", OLEG, ANA), [(SUPPORT, WORK)], name="B")
     text = shown(acme)["overlapping_members", "hint"]
-    assert "Oleg Petrov and 1 more manager receive from all of them" in text
+    assert "Oleg Petrov and 1 more manager receive from each of them" in text
     assert "“Sales”, “Claims”" in text
     Manager.objects.filter(kommo_id__in=(OLEG, ANA)).update(group=None)
     assert shown(acme) == {}
