@@ -22,7 +22,7 @@ from distribution.labels.template_problems import (
 )
 from distribution.labels.template_words import WORDS
 from distribution.operations.templates import LONGEST_NAME, BadName, NameTaken, TemplateError
-from distribution.queries.templates import Choices, core_members
+from distribution.queries.templates import Choices
 
 Json = dict[str, Any]
 
@@ -123,7 +123,7 @@ class TemplateForm(forms.Form):
     def _member_problems(self) -> Iterator[str]:
         people, kept = self.choices.by_id, {key_of(to_json(row)) for row in self.saved.members}
         found = selection_problems(
-            core_members(self.body), self.choices.groups_now, self.body.strategy, people
+            self.body.members, self.choices.groups_now, self.body.strategy, people
         )
         yield from (member_problem_text(problem, self.choices) for problem in found)
         for row in self.body.members:

@@ -55,7 +55,7 @@ def read(kind: str, value: Any) -> Any:
         return [_pair(one) for one in value]
     if kind in SEVERAL:
         return [one if kind == "picks" else number(one) for one in value]
-    text = str(value or "").strip()
+    text = str(value or "").replace("\0", "").strip()
     if kind == "stage":
         return _pair(text) if text else None
     if kind in ("whole", "person", "field"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from distribution.queries.templates import Choices
 Json = dict[str, Any]
 CELLS = ("weight", "tier", "leads", "tasks")
 MOST_SLIDER = 100
+_KEY = re.compile(r"(group|manager)-[0-9]{1,18}")
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ def read_members(data: QueryDict, saved: Sequence[Json], choices: Choices) -> li
 
     A person inside a ticked group has a row only with something of their own, or a tick of their own.
     """
-    ticked = list(dict.fromkeys(data.getlist("members")))
+    ticked = [key for key in dict.fromkeys(data.getlist("members")) if _KEY.fullmatch(key)]
     groups = {key.removeprefix("group-") for key in ticked if key.startswith("group-")}
     rows = [_row(key, data, "1") for key in ticked if not _group_of(key, choices) & groups]
     tiers = {str(row["id"]): row["tier"] for row in rows if row["kind"] == "group"}

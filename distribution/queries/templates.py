@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count
 
 from accounts.models import Account, Group, Manager
-from distribution.core.members import Member, parts_of
+from distribution.core.members import parts_of
 from distribution.core.policy import Body, read_body
 from distribution.models import Register, Template, TemplateVersion, Trigger
 from distribution.queries.config import window_of
@@ -162,24 +162,9 @@ def _row(
 
 def people_in(body: Body, choices: Choices) -> int:
     """Return how many people take part through the body's members as of now."""
-    parts = parts_of(core_members(body), choices.groups_now, body.strategy)
+    parts = parts_of(body.members, choices.groups_now, body.strategy)
     takers = {person.kommo_id for person in choices.takers}
     return sum(user in takers and part.weight > 0 for user, part in parts.items())
-
-
-def core_members(body: Body) -> list[Member]:
-    """Return the body's rows as the core of members takes them."""
-    return [
-        Member(
-            "group" if row.kind == "group" else "manager",
-            row.id,
-            row.weight,
-            row.tier,
-            row.leads,
-            row.tasks,
-        )
-        for row in body.members
-    ]
 
 
 def triggers_of(template: Template, choices: Choices) -> list[TriggerRow]:

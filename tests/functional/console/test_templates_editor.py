@@ -350,6 +350,28 @@ def test_what_cannot_work_is_refused_with_the_next_step(
     assert not TemplateVersion.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"members": ["robot-1", "manager-", "manager-x", "group-" + "9" * 40]},
+        {"gates-pattern": "a\0b"},
+        {"version": "9" * 40},
+        {"limits-stages": ["::", "x:y", ":"]},
+        {"hours-weekdays": ["monday"]},
+        {"name": "a\0b"},
+    ],
+)
+def test_odd_requests_are_answered_in_words(
+    acme: cast.World, client_of: ClientOf, odd: dict[str, Any]
+) -> None:
+    row = policies.template(acme.account, "Claims", members=PAIR)
+    client = client_of(acme[cast.SONIA])
+    sent = {**form_of({"members": PAIR}), **odd}
+    assert client.post(f"/templates/{row.pk}", sent).status_code in (302, 409, 422)
+    assert client.post(f"/templates/{row.pk}/preview", sent).status_code == 200
+    assert client.post("/templates/new", sent).status_code in (302, 422)
+
+
 def test_a_name_that_another_template_has_is_refused(acme: cast.World, client_of: ClientOf) -> None:
     policies.template(acme.account, "Claims")
     row = policies.template(acme.account, "Other")
