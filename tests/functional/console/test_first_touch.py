@@ -76,6 +76,13 @@ def test_each_lead_with_its_result(timed: cast.World, client_of: ClientOf) -> No
     assert "12 of 10 min" in page.content.decode()
 
 
+def test_a_started_minute_counts(busy: cast.World, client_of: ClientOf) -> None:
+    row = clock(busy, 1, cast.OLEG, at=read_clock() - 60 * MINUTE, used=10)
+    FirstTouch.objects.filter(pk=row.pk).update(used_seconds=620)
+    page = client_of(busy[cast.SONIA]).get("/first-touch")
+    assert [row.minutes for row in page.context["rows"]] == ["11 of 10 min"]
+
+
 def test_a_manager_sees_only_what_is_theirs(timed: cast.World, client_of: ClientOf) -> None:
     client = client_of(timed[cast.ANA])
     page = client.get(f"/first-touch?manager={cast.OLEG}")

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from distribution.models import RegisterEntry, Timer
 from distribution.operations.deliver import deliver
 from distribution.operations.turn import take_turn
+from distribution.queries.records import differences, record_of
 from tests.functional.engine.timed import (
     JUST_BEFORE,
     MINUTES,
@@ -307,3 +308,15 @@ def cost_of(world: World, happens: Callable[[], object]) -> tuple[int, int]:
     said = [query["sql"] for query in queries.captured_queries]
     uncounted = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")
     return len([sql for sql in said if not sql.startswith(uncounted)]), world.api_calls() - calls
+
+
+@pytest.mark.feature("B2")
+def test_a_redistribution_by_time_is_decided_alike_from_its_record(
+    team: Team, world: World
+) -> None:
+    timed(team)
+    world.start_shifts(team.everybody)
+    (lead,) = world.leads()
+    world.advance(MINUTES * 60 * 3)
+    for decision in world.decisions(team.account, lead):
+        assert differences(record_of(team.account, decision)) == []

@@ -172,3 +172,15 @@ def test_a_stage_that_kommo_does_not_have_any_more_fails_alone(team: Team, world
     world.run()
     assert stage_effects(team) == ["failed"]
     assert world.owner(lead) in {team.oleg.kommo_id, team.ana.kommo_id}
+
+
+@pytest.mark.feature("R4")
+def test_a_lead_that_nobody_can_take_moves_to_the_stage_that_the_template_names(
+    team: Team, world: World
+) -> None:
+    support, stages = world.stages(1)
+    team.deal_with()
+    change(team, nobody={"then": "move_stage", "stage": [support, stages[1]]})
+    (lead,) = world.leads()
+    assert stage_of(world, lead) == (support, stages[1])
+    assert stage_effects(team) == ["done"]
