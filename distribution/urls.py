@@ -73,6 +73,7 @@ urlpatterns = [
     path("registers/<int:pk>/reset", registers.reset, name="register_reset"),
     path("registers/<int:pk>/policy", registers.policy, name="register_policy"),
     path("templates", templates.templates, name="templates"),
+    path("templates/ways", templates.ways, name="template_ways"),
     path("templates/new", templates_editor.new, name="template_new"),
     path("templates/new/preview", templates_editor.preview, name="template_new_preview"),
     path("templates/<int:pk>", templates_editor.editor, name="template"),

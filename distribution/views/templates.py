@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.identity import Role, console_page
 from accounts.viewer import account_of, viewer_of, zone_of
+from distribution.labels.conflicts import count_text
 from distribution.labels.template_choices import choice_name
 from distribution.labels.template_starts import STARTS
 from distribution.labels.template_summary import sentences_of
 from distribution.models import Template
 from distribution.operations import templates as operations
+from distribution.queries.conflicts import findings_of
 from distribution.queries.settings import settings_of
 from distribution.queries.templates import (
     TemplateRow,
@@ -40,6 +42,7 @@ def templates(request: HttpRequest) -> HttpResponse:
     account, now = account_of(request), read_clock()
     choices = choices_of(account)
     rows = templates_of(account, choices, now)
+    conflicts = findings_of(account, now).by_template
     context = {
         "rows": [
             {
@@ -47,6 +50,7 @@ def templates(request: HttpRequest) -> HttpResponse:
                 "said": sentences_of(row.body, choices)["who"][0],
                 "strategy": choice_name("strategy", row.body.strategy),
                 "opening": _opening(request, row, now),
+                "conflicts": count_text(conflicts.get(row.template.pk, 0)),
             }
             for row in rows
         ],
@@ -55,6 +59,13 @@ def templates(request: HttpRequest) -> HttpResponse:
         "is_dealing": settings_of(account).values["is_enabled"],
     }
     return render(request, "distribution/templates.html", context)
+
+
+@require_GET
+@console_page(Role.SUPERVISOR)
+def ways(request: HttpRequest) -> HttpResponse:
+    """Explain pushing and offering, and lead from what matters to a starting point (F10)."""
+    return render(request, "distribution/template_ways.html")
 
 
 @require_POST

@@ -53,6 +53,7 @@ def test_axe_finds_nothing_on_the_pages_of_templates(
     found = {}
     for path in (
         "/templates",
+        "/templates/ways",
         "/templates/new?from=calls",
         f"/templates/{row.pk}",
         f"/templates/{row.pk}/versions",

@@ -112,6 +112,7 @@ ADDRESSES = {
         "/registers/{register}/policy", "supervisor", "post", (), 422, True
     ),
     "distribution:templates": Address("/templates", "supervisor"),
+    "distribution:template_ways": Address("/templates/ways", "supervisor"),
     "distribution:template_new": Address("/templates/new", "supervisor"),
     "distribution:template_new_preview": Address("/templates/new/preview", "supervisor", "post"),
     "distribution:template": Address(

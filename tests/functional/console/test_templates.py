@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -69,6 +71,20 @@ def test_without_templates_the_page_says_what_to_begin_with(
     for code in ("even", "shares", "calls", "recurring", "blank"):
         assert f"/templates/new?from={code}" in page
     assert "Distribution is off for the whole account" in page
+
+
+@pytest.mark.feature("F10")
+def test_a_page_compares_push_and_offer_and_leads_to_a_starting_point(
+    acme: cast.World, client_of: ClientOf
+) -> None:
+    client = client_of(acme[cast.SONIA])
+    assert 'href="/templates/ways"' in client.get("/templates").content.decode()
+    page = client.get("/templates/ways").content.decode()
+    assert "not there yet" in page
+    starts = re.findall(r'href="(/templates/new\?from=\w+)"', page)
+    assert len(set(starts)) == 4
+    for start in starts:
+        assert client.get(start).status_code == 200
 
 
 @pytest.mark.feature("N8", "F112")
