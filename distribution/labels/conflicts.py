@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ SEVERITIES = {
     "warning": gettext_lazy("Warning"),
     "hint": gettext_lazy("Hint"),
 }
+MOST_NAMED = 5
 TONES = {"error": "bad", "warning": "warn", "hint": ""}
 
 
@@ -51,9 +52,44 @@ def said_of(conflicts: Iterable[Conflict], findings: Findings) -> list[Said]:
 
 
 def count_text(number: int) -> str:
-    """Return how many errors and warnings there are."""
+    """Return how many errors and warnings there are; "" for none."""
+    if not number:
+        return ""
     said = ngettext("%(number)s conflict", "%(number)s conflicts", number)
     return said % {"number": number}
+
+
+def unplanned_of(pks: Iterable[int], findings: Findings) -> list[Said]:
+    """Return, for each policy of these templates, who in it has no hours next week (R16)."""
+    wanted = set(pks)
+    return [
+        _unplanned(policy, users, findings)
+        for policy, users in findings.unplanned.items()
+        if findings.templates[policy].pk in wanted
+    ]
+
+
+def _unplanned(policy: int, users: Sequence[int], findings: Findings) -> Said:
+    number = len(users)
+    words = {
+        "number": number,
+        "name": findings.names[policy],
+        "people": ", ".join(findings.managers[user] for user in users[:MOST_NAMED])
+        + ("…" if number > MOST_NAMED else ""),
+    }
+    title = ngettext(
+        "%(number)s member has no schedule next week: “%(name)s”",
+        "%(number)s members have no schedule next week: “%(name)s”",
+        number,
+    )
+    text = _(
+        "%(people)s. Only who has working hours gets leads here. Whoever joins a group is in the list"
+        " at once, but has no schedule until somebody plans it."
+    )
+    schedule = Link(reverse("shifts:schedule"), _("Schedule"))
+    links = (template_link(findings.templates[policy]), schedule)
+    level = str(SEVERITIES["warning"])
+    return Said("unplanned", "warning", level, "warn", title % words, text % words, links)
 
 
 def _said(one: Conflict, findings: Findings) -> Said:

@@ -55,6 +55,7 @@ class Findings:
     names: Mapping[int, str]  # of templates, by the same ids; a group's where only it receives
     managers: Mapping[int, str]
     places: Mapping[Place, str]  # stage 0: the pipeline's name
+    unplanned: Mapping[int, tuple[int, ...]]  # who has no hours in the week, while others do
     monday: date  # of the week that schedules were looked at
 
     def of_template(self, pk: int) -> tuple[Conflict, ...]:
@@ -129,6 +130,7 @@ def findings_of(account: Account, now: datetime, *, also: int | None = None) -> 
         {one.id: one.name for one in policies},
         {one.user_id: one.name for one in people},
         _places_of(account) if found else {},
+        {one.id: users for one in templates if (users := _unplanned(one))},
         monday,
     )
 
@@ -220,6 +222,12 @@ def _members(
     parts = parts_of(rows, groups, one.body.strategy)
     takers = {person.user_id for person in people if person.takes_part}
     return frozenset(user for user, part in parts.items() if part.weight and user in takers)
+
+
+def _unplanned(one: TemplateFacts) -> tuple[int, ...]:
+    """Return who has no hours where schedules count; nobody if nobody has: that is a conflict."""
+    users = [user for user in sorted(one.schedules) if not one.schedules[user]]
+    return tuple(users) if len(users) < len(one.schedules) else ()
 
 
 def _moves_to(body: Body) -> frozenset[Place]:

@@ -52,7 +52,7 @@ def conflicts_of_template(request: HttpRequest, pk: int) -> HttpResponse:
     """Return what works against one template, a part of its page."""
     template = template_or_404(request, pk)
     findings = findings_of(account_of(request), read_clock(), also=template.pk)
-    panel = conflict_panel(findings.of_template(template.pk), findings)
+    panel = conflict_panel(findings.of_template(template.pk), findings, [template.pk])
     context = {"panel": panel, "template": template}
     return render(request, "distribution/_conflicts.html", context)
 
@@ -157,7 +157,9 @@ def _line(request: HttpRequest, *, only: int | None = None) -> dict[str, Any]:
     lines = [one for one in lines_of(account) if only in (None, one.trigger.template_id)]
     return {
         "rows": list_rows(lines, findings, zone_of(request), now),
-        "panel": conflict_panel(findings.conflicts, findings),
+        "panel": conflict_panel(
+            findings.conflicts, findings, {one.pk for one in findings.templates.values()}
+        ),
         "has_templates": bool(choices_for(account).templates) if not lines else True,
     }
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from distribution.core.conflicts import Conflict
 from distribution.forms.triggers import TriggerForm, place_value
-from distribution.labels.conflicts import Said, count_text, said_of
+from distribution.labels.conflicts import Said, count_text, said_of, unplanned_of
 from distribution.labels.registers import RESET_WARNING
 from distribution.labels.triggers import KINDS
 from distribution.models import Trigger
@@ -25,9 +25,10 @@ class Panel:
     """Conflicts as a page shows them."""
 
     problems: tuple[Said, ...]  # errors and warnings
+    unplanned: tuple[Said, ...]
     hints: tuple[Said, ...]
     count: str  # of the problems; "" where there are none
-    monday: Any
+    monday: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,18 @@ def list_rows(
     ]
 
 
-def conflict_panel(conflicts: Sequence[Conflict], findings: Findings) -> Panel:
-    """Return conflicts in words, what is wrong apart from what is merely good to know."""
+def conflict_panel(
+    conflicts: Sequence[Conflict], findings: Findings, templates: Iterable[int] = ()
+) -> Panel:
+    """Return conflicts in words, what is wrong apart from what is merely good to know.
+
+    `templates`: those of which is said, too, who in them has no schedule.
+    """
     problems = [one for one in conflicts if one.severity in PROBLEMS]
     hints = [one for one in conflicts if one.severity not in PROBLEMS]
     return Panel(
         tuple(said_of(problems, findings)),
+        tuple(unplanned_of(templates, findings)),
         tuple(said_of(hints, findings)),
         _count(conflicts),
         findings.monday,
@@ -142,5 +149,4 @@ def _boxes(form: TriggerForm) -> list[Boxes]:
 
 
 def _count(conflicts: Iterable[Conflict]) -> str:
-    number = sum(one.severity in PROBLEMS for one in conflicts)
-    return count_text(number) if number else ""
+    return count_text(sum(one.severity in PROBLEMS for one in conflicts))

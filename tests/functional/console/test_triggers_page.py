@@ -374,3 +374,14 @@ def test_the_lists_cost_the_same_whatever_their_length(
         make(sonia, sales, name=f"T{number}", stages=[f"{cast.SALES}:{cast.NEW}"])
     with django_assert_max_num_queries(20):
         sonia.get("/triggers")
+
+
+@pytest.mark.feature("N6")
+def test_the_list_of_templates_counts_the_conflicts_of_each(
+    acme: cast.World, sonia: Client, sales: Template
+) -> None:
+    policies.template(acme.account, "Nobody", members=[])
+    make(sonia, sales)
+    page = sonia.get("/templates").content.decode()
+    assert page.count("1 conflict</a>") == 1
+    assert 'aria-label="1 conflict: Nobody"' in page

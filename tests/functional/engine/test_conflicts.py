@@ -217,6 +217,20 @@ def test_a_gap_closes_when_somebody_is_planned_for_it(acme: cast.World) -> None:
     path = f"/templates/{one.pk}/conflicts"
     assert "for 45 hours" in shown(acme, path)["nobody_at", "warning"]
     cast.stand(acme, [OLEG], cast.week(acme))
+    assert set(shown(acme, path)) == {("unplanned", "warning")}  # Ana
+
+
+@pytest.mark.feature("R16")
+def test_whoever_joined_a_listed_group_without_a_schedule_is_named(acme: cast.World) -> None:
+    cast.stand(acme, [OLEG, ANA], cast.week(acme))
+    hours = {"start": "09:00", "end": "18:00", "weekdays": [0, 1, 2, 3, 4]}
+    gates = {"schedule": "personal"}
+    one = template(acme, "Day", members=[group(SALES_GROUP)], hours=hours, gates=gates)
+    path = f"/templates/{one.pk}/conflicts"
+    text = shown(acme, path)["unplanned", "warning"]
+    assert "2 members have no schedule next week: “Day”" in text
+    assert "Lucas Yılmaz, Dewi Kartika. Only who has working hours gets leads here." in text
+    cast.stand(acme, [LUCAS, 16], cast.week(acme, "more"))
     assert shown(acme, path) == {}
 
 
