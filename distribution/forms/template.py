@@ -22,6 +22,7 @@ from distribution.labels.template_problems import (
 )
 from distribution.labels.template_words import WORDS
 from distribution.operations.templates import LONGEST_NAME, BadName, NameTaken, TemplateError
+from distribution.queries.references import references_gone
 from distribution.queries.templates import Choices
 
 Json = dict[str, Any]
@@ -76,7 +77,7 @@ class TemplateForm(forms.Form):
             )
         for problem in self._problems:
             self._refuse(problem)
-        for path, kind in self._gone():
+        for path, kind in references_gone(self.body, self.choices):
             self.add_error(name_of(path), gone_text(kind))
         if not any(problem.path.startswith("members") for problem in self._problems):
             for text in self._member_problems():
@@ -130,40 +131,6 @@ class TemplateForm(forms.Form):
             person = people.get(row.id) if row.kind == "manager" else None
             if person and not person.takes_part and key_of(to_json(row)) not in kept:
                 yield not_taking_part(person.name)
-
-    def _gone(self) -> Iterator[tuple[str, str]]:
-        """Yield path and kind of what is used, but what the account does not have (any longer)."""
-        body, has = self.body, self.choices
-        fields = {row.kommo_id for row in has.catalogue.fields}
-        takers = {person.kommo_id for person in has.takers}
-        stages = (
-            ("nobody.stage", body.nobody.then == "move_stage", body.nobody.stage),
-            ("acceptance.cap_stage", bool(body.acceptance.minutes), body.acceptance.cap_stage),
-        )
-        for path, is_used, stage in stages:
-            if is_used and stage and not has.has_place(*stage):
-                yield path, "stage"
-        used_fields = (
-            ("skills.field_id", body.skills.mode != "off", body.skills.field_id),
-            (
-                "acceptance.field_id",
-                bool(body.acceptance.minutes) and "field" in body.acceptance.accepted_by,
-                body.acceptance.field_id,
-            ),
-        )
-        for path, is_used, field_id in used_fields:
-            if is_used and field_id is not None and field_id not in fields:
-                yield path, "field"
-        if body.nobody.then == "duty" and body.nobody.duty not in (None, *takers):
-            yield "nobody.duty", "person"
-        if body.gates.schedule == "named" and body.gates.pattern not in ("", *has.patterns):
-            yield "gates.pattern", "pattern"
-        if body.limits.counts == "chosen" and not all(
-            has.has_place(*one) for one in body.limits.stages
-        ):
-            yield "limits.stages", "stages"
-        if not all(user in has.by_id for user in body.sticky.always_distribute):
-            yield "sticky.always_distribute", "people"
 
     def _all_members(self) -> Iterator[MemberRow]:
         for row in self.members:
