@@ -282,13 +282,10 @@ _TOUCHES = """
 INSERT INTO distribution_firsttouch (account_id, started_at, touched_by, lead_id, user_id,
   template_id, decision_id, warn_at, due_at, allowed_minutes)
 SELECT %s, %s, '', u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-  %s::timestamptz[], %s::timestamptz[], %s::int[]) AS u
-"""
-# The statement's snapshot does not hold what it inserts itself.
+  %s::timestamptz[], %s::timestamptz[], %s::int[]) AS u"""
 _ENDED_TOUCHES = """
 UPDATE distribution_firsttouch SET ended_at = %s
-WHERE account_id = %s AND lead_id = ANY(%s) AND touched_at IS NULL AND ended_at IS NULL
-"""
+WHERE account_id = %s AND lead_id = ANY(%s) AND touched_at IS NULL AND ended_at IS NULL"""
 _DONE = """
 UPDATE accounts_inboxevent SET done_at = %s, crashes = 0 WHERE id = ANY(%s) AND account_id = %s
 """
@@ -384,9 +381,9 @@ def _add_timers(statement: _Statement, account_id: int, written: Written) -> Non
         statement.add(_CLEAR_TIMERS, [account_id, *pairs])
     for earliest, sql in ((False, _SET_TIMERS), (True, _SET_TIMERS_IF_EARLIER)):
         timers = [
-            timer
-            for timer in written.timers
-            if (timer.earliest and (timer.kind, timer.subject) not in gone) is earliest
+            one
+            for one in written.timers
+            if (one.earliest and (one.kind, one.subject) not in gone) is earliest
         ]
         if timers:
             kinds, subjects, due = _columns(timers, ("kind", "subject", "due_at"))
@@ -398,5 +395,5 @@ def _add_touches(statement: _Statement, account_id: int, written: Written) -> No
     if written.ended_touches:
         statement.add(_ENDED_TOUCHES, [written.now, account_id, written.ended_touches])
     if written.touches:
-        columns = _columns(written.touches, TouchRow.__slots__)
-        statement.add(_TOUCHES, [account_id, written.now, *columns])
+        touches = _columns(written.touches, TouchRow.__slots__)
+        statement.add(_TOUCHES, [account_id, written.now, *touches])

@@ -27,6 +27,7 @@ from accounts.models import (
 )
 from accounts.operations.hooks import hook_digest, hook_key
 from distribution.models import (
+    Alert,
     DeadLetter,
     Effect,
     FirstTouch,
@@ -246,6 +247,7 @@ def _engine(account: Account, now: datetime) -> None:
         account=account, template=template, version=1, at=now, document={"body": template.body}
     )
     TaskMirror.objects.create(account=account, task_id=1, owner_id=11, seen_at=now)
+    Alert.objects.create(account=account, kind="touch", at=now, user_id=11, lead_id=1)
     FirstTouch.objects.create(
         account=account,
         lead_id=1,
