@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from distribution.core import decide, records
 from distribution.core.facts import LeadFacts
-from distribution.core.reasons import Because, Reason
+from distribution.core.reasons import Reason
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import DecisionRow, TimerRow
 from distribution.operations.customers import sticky_of
@@ -294,8 +294,6 @@ def record_dealing(
     found, until = why(decision)
     reason = REFUSED if row.lead_id in work.refused else found or reason
     is_dealt = decision.chosen is not None
-    if decision.chosen is not None and decision.because is not Because.KEPT:
-        work.note_pace(decision.chosen)
     return work.record(
         row,
         kind,

@@ -15,6 +15,8 @@ from distribution.operations.work_state import TurnWork
 def given(work: TurnWork, row: LeadRow, decision: decide.Decision, recorded: DecisionRow) -> None:
     """Start what a template asks for when a lead has got an owner."""
     trigger = work.config.trigger(row.trigger_id)
+    if decision.chosen is not None and decision.because is not Because.KEPT:
+        work.note_pace(decision.chosen)
     with work.changing(row):
         cycle = row.cycle
         cycle.given, cycle.entry = recorded.id, row.stage_entry

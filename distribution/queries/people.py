@@ -123,9 +123,8 @@ class _Shaping:
     def person(self, row: Manager) -> Person:
         user = row.kommo_id
         facts, stands = self._facts.get(user), self._availability.get(user, _UNKNOWN)
-        schedule = stands.schedule or Schedule()
         takes_part = row.is_licensed and row.is_active_in_kommo
-        counts = self._config.has_schedule_gate and takes_part and facts is not None
+        refusals = self._verdicts.get(user, (Refusal(Reason.NOT_IN_GROUP),))
         return Person(
             user_id=user,
             name=row.name,
@@ -135,14 +134,18 @@ class _Shaping:
             stands=stands,
             takes_part=takes_part,
             in_group=facts is not None,
-            lacks_schedule=counts and schedule.state is State.EMPTY,
+            lacks_schedule=takes_part and any(map(_is_unplanned, refusals)),
             load=facts.load if facts else 0,
             limit=facts.limit if facts else None,
             today=self._today.get(user, 0),
             last_lead_at=facts.last_lead_at if facts else None,
-            refusals=self._verdicts.get(user, (Refusal(Reason.NOT_IN_GROUP),)),
+            refusals=refusals,
             leads_move_at=self._due.get(user),
         )
+
+
+def _is_unplanned(refusal: Refusal) -> bool:
+    return refusal.reason is Reason.OFF_SCHEDULE and refusal.facts.get("state") == State.EMPTY
 
 
 def verdicts_of(situations: Mapping[int, Situation]) -> dict[int, tuple[Refusal, ...]]:
