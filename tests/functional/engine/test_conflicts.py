@@ -87,6 +87,16 @@ def test_watches_of_the_same_place_in_the_order_are_an_error(acme: cast.World) -
     assert "the same place in the order" in shown(acme)["same_stage", "error"]
 
 
+@pytest.mark.feature("R37")
+def test_a_groups_watch_of_the_simple_page_meets_the_others_by_its_name(acme: cast.World) -> None:
+    policies.simple(acme.account, {SERVICE_GROUP: [(SALES, NEW)]})
+    policies.watch(template(acme, "Day"), [(SALES, None)], name="Site", priority=1)
+    text = shown(acme)["same_stage", "warning"]
+    assert "“Service” and “Site” stand on one stage" in text
+    assert "The upper one in the list, “Service”, takes the leads" in text
+    assert "/settings" in links(acme)
+
+
 def test_a_watch_and_a_card_on_one_stage_are_an_error(acme: cast.World) -> None:
     policies.watch(template(acme, "Day"), [(SALES, NEW)])
     policies.trigger(template(acme, "Card", ANA), "pipeline", [(SALES, NEW)], priority=1)
