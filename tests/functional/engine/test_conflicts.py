@@ -200,10 +200,10 @@ def test_who_does_not_take_part_or_weighs_nothing_is_no_member(acme: cast.World)
 def test_an_emptied_group_of_shift_distribution_has_nobody(acme: cast.World) -> None:
     policies.simple(acme.account, {SALES_GROUP: [(SALES, NEW)], SERVICE_GROUP: [(SUPPORT, None)]})
     assert shown(acme) == {}
-    Manager.objects.filter(group__kommo_id=SERVICE_GROUP).update(group=None)
+    Manager.objects.filter(group__kommo_id=SALES_GROUP).update(group=None)
     said = shown(acme)
     assert set(said) == {("no_members", "error")}
-    assert "Nobody takes part in “Service”" in said["no_members", "error"]
+    assert "Nobody takes part in “Sales department”" in said["no_members", "error"]
     assert "/settings" in links(acme)
 
 
