@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from distribution.core.policy import Member, read_body, to_json
 from distribution.labels.template_choices import choice_name
@@ -87,7 +88,7 @@ def value_text(path: str, value: Any, choices: Choices) -> str:
     if path == "name":
         return str(value)
     if path == "is_enabled":
-        return _("on") if value else _("off")
+        return pgettext("a template", "on") if value else pgettext("a template", "off")
     if path == "members":
         rows = [Member(**row) for row in value]
         return ", ".join(_member_text(row, choices) for row in rows) or NOTHING

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 MINUTES = _("minutes")
-LEADS = _("leads")
-TASKS = _("tasks")
+LEADS = pgettext_lazy("unit after a number", "leads")
+TASKS = pgettext_lazy("unit after a number", "tasks")
 
 
 @dataclass(frozen=True, slots=True)

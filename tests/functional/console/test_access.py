@@ -146,6 +146,10 @@ ADDRESSES = {
     },
     "distribution:test_run": Address("/test-run", "supervisor"),
     "distribution:widget_test_run": Address("/widget/v1/test_run", "stranger", fine=401),
+    "distribution:widget_templates": Address("/widget/v1/templates", "stranger", fine=401),
+    # hooks have keys and tokens of their own: without one they are nobody's
+    "distribution:pipeline_hook": Address("/hooks/kommo/pipeline", "stranger", "post", fine=404),
+    "distribution:bot_call": Address("/hooks/kommo/bot", "stranger", "post", fine=404),
     "distribution:waves": Address("/waves", "supervisor"),
     "distribution:wave": Address("/waves/{wave}", "supervisor", names_object=True),
     "distribution:wave_undo": Address("/waves/{wave}/undo", "supervisor", names_object=True),
