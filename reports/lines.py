@@ -56,8 +56,6 @@ def _not_given(decision: Decision) -> str:
         return _("Goes to another stage")
     if decision.reason in ("lead_excluded", "stage_not_tracked", "incoming_stage"):
         return _("Left alone")
-    if decision.reason == "cap_reached":
-        return _("Stays with %(previous)s")
     if decision.is_shadow:
         return _("Would wait")
     if decision.reason == "cap_reached":
