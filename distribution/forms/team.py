@@ -86,6 +86,14 @@ class LimitForm(forms.Form):
 class PersonForm(LimitForm):
     """One person's limit, skills, clock and language."""
 
+    tasks = forms.IntegerField(
+        label=_("Open tasks at most"),
+        required=False,
+        min_value=0,
+        max_value=LARGEST_LIMIT,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), BAD_LIMIT),
+    )
     skills = forms.CharField(label=_("Skills"), required=False, max_length=2000)
     zone = forms.CharField(
         label=_("Time zone"),
@@ -104,7 +112,8 @@ class PersonForm(LimitForm):
         """Return what is wanted; only of a valid form."""
         values = self.cleaned_data
         skills = tuple(values["skills"].split(","))
-        return Person(values["limit"], skills, values["zone"].strip(), values["language"])
+        zone = values["zone"].strip()
+        return Person(values["limit"], skills, zone, values["language"], values["tasks"])
 
     def refuse(self, error: ProfileError | TeamError) -> None:
         """Say beside its field why an operation refused a value."""

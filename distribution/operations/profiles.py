@@ -44,6 +44,7 @@ class Person:
     skills: tuple[str, ...]
     zone: str  # "" = the account's
     language: str  # "" = the account's
+    tasks: int | None = None  # most open tasks, where a template looks at them; None = its own limit
 
 
 def tidy_skills(words: Iterable[str]) -> list[str]:
@@ -75,9 +76,34 @@ def set_limit(
     Locks the managers' rows; writes their profiles, one audit entry, and one inbox event by which
     waiting leads are looked at anew. Raises BadLimit.
     """
+    return _set_limit(account, managers, "leads", limit, "limit", actor, now)
+
+
+@transaction.atomic
+def set_task_limit(
+    account: Account,
+    managers: Collection[Manager],
+    *,
+    limit: int | None,
+    actor: Manager | None,
+    now: datetime,
+) -> list[Manager]:
+    """Give managers a limit of open tasks, None for their template's; as `set_limit` (F122)."""
+    return _set_limit(account, managers, "tasks", limit, "task_limit", actor, now)
+
+
+def _set_limit(
+    account: Account,
+    managers: Collection[Manager],
+    field: str,
+    limit: int | None,
+    action: str,
+    actor: Manager | None,
+    now: datetime,
+) -> list[Manager]:
     if limit is not None and not 0 <= limit <= LARGEST_LIMIT:
         raise BadLimit
-    changed = _write_profiles(account, managers, "leads", limit, "limit", actor, now)
+    changed = _write_profiles(account, managers, field, limit, action, actor, now)
     if changed:
         append_event(account, InboxEvent.Kind.AVAILABILITY, {"of": "participation"}, now)
         transaction.on_commit(ring)
@@ -121,6 +147,7 @@ def save_person(manager: Manager, person: Person, *, actor: Manager | None, now:
         moved,
         set_language(account, who, language=person.language, actor=actor, now=now),
         set_limit(account, who, limit=person.limit, actor=actor, now=now),
+        set_task_limit(account, who, limit=person.tasks, actor=actor, now=now),
         set_skills(account, who, skills=person.skills, actor=actor, now=now),
     ]
     return any(changes)

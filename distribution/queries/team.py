@@ -21,6 +21,7 @@ class Member:
     role: Role
     standing: Standing
     limit: int | None
+    task_limit: int | None
     skills: tuple[str, ...]
     open_leads: int
 
@@ -56,6 +57,7 @@ def _members(account: Account, now: datetime) -> list[Member]:
             role=role_of(row),
             standing=standing.get(row.kommo_id, Standing()),
             limit=profiles[row.pk].leads if row.pk in profiles else None,
+            task_limit=profiles[row.pk].tasks if row.pk in profiles else None,
             skills=tuple(profiles[row.pk].skills) if row.pk in profiles else (),
             open_leads=open_leads.get(row.kommo_id, 0),
         )

@@ -207,6 +207,7 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
         found = member_of(manager, read_clock())
         initial = {
             "limit": found.limit,
+            "tasks": found.task_limit,
             "skills": ", ".join(found.skills),
             "zone": manager.zone,
             "language": manager.language,

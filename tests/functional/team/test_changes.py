@@ -300,3 +300,19 @@ def test_nobody_selected_is_said(acme: cast.World, client_of: ClientOf) -> None:
         page = client.post(path, {"status": "off", "limit": "3"}, headers=PART).content.decode()
         assert "Nobody is selected." in page
     assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.feature("F122")
+def test_a_limit_of_tasks_is_saved_shown_and_taken_away(
+    acme: cast.World, client_of: ClientOf
+) -> None:
+    client, address = client_of(acme[cast.SONIA]), f"/team/managers/{cast.OLEG}"
+    client.post(address, {"limit": "20", "tasks": "7", "skills": "", "zone": ""})
+    profile = ManagerProfile.objects.get(manager=acme[cast.OLEG])
+    assert (profile.leads, profile.tasks) == (20, 7)
+    assert 'value="7"' in client.get(address).content.decode()
+    refused = client.post(address, {"limit": "20", "tasks": "-1", "skills": "", "zone": ""})
+    assert refused.status_code == 422
+    client.post(address, {"limit": "20", "tasks": "", "skills": "", "zone": ""})
+    profile.refresh_from_db()
+    assert (profile.leads, profile.tasks) == (20, None)
