@@ -61,7 +61,7 @@ def _record(decision: Decision) -> dict[str, Any]:
     return {
         "what": what_happened(decision, names),
         "why": code_text(decision.reason) if decision.reason else "",
-        "candidates": candidate_lines(found, names, zone, now, None),
+        "candidates": candidate_lines(found, names, zone, now),
         "policy": policy_line(found.policy),
         "differences": found.differences,
         "zone": account.zone,

@@ -85,9 +85,8 @@ def candidate_lines(
     names: Mapping[int, str],
     zone: tzinfo,
     now: datetime,
-    own_id: int | None,
 ) -> list[CandidateLine]:
-    """Return the candidates; of colleagues a manager (`own_id`) sees names and verdicts as well."""
+    """Return the candidates; a manager sees those of colleagues, too."""
     lines = []
     for row in details.candidates:
         phrases = tuple(

@@ -99,16 +99,15 @@ def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     sees_all = has_role(own, Role.SUPERVISOR)
     if row is None or not (sees_all or own.kommo_id in (row.chosen_id, row.previous_owner_id)):
         raise Http404
-    return render(request, "reports/decision.html", _decision_context(request, row, sees_all))
+    return render(request, "reports/decision.html", _decision_context(request, row))
 
 
-def _decision_context(request: HttpRequest, row: Decision, sees_all: bool) -> dict[str, Any]:
+def _decision_context(request: HttpRequest, row: Decision) -> dict[str, Any]:
     account, zone, now = account_of(request), zone_of(request), read_clock()
     details = queries.decision_details(account, row)
     names = manager_names(account)
     decisions = queries.decisions_of_lead(account, row.lead_id)
     effects = queries.effects_of_lead(account, row.lead_id)
-    own_id = None if sees_all else viewer_of(request).kommo_id
     return {
         "decision": row,
         "lead_name": (details.lead.name if details.lead else "") or str(row.lead_id),
@@ -119,7 +118,7 @@ def _decision_context(request: HttpRequest, row: Decision, sees_all: bool) -> di
         "why": code_text(row.reason) if row.reason else "",
         "chosen": names.get(row.chosen_id or 0, ""),
         "previous": names.get(row.previous_owner_id or 0, ""),
-        "candidates": candidate_lines(details, names, zone, now, own_id),
+        "candidates": candidate_lines(details, names, zone, now),
         "policy": policy_line(details.policy),
         "template_name": queries.template_names(account).get(row.template_id or 0, ""),
         "version": details.settings_version,

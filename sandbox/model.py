@@ -308,7 +308,6 @@ class Integration:
     name: str = "Integration"
     widget_api: str = ""
     revoked_hook_url: str = ""
-    trigger_url: str = ""
 
 
 @dataclass(slots=True)

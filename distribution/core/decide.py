@@ -167,7 +167,7 @@ class Turn:
             return None
         if course is Course.WAIT:
             wait = customers.wait_for_owner(self.situation, case.lead, refusals)
-            return self._waiting(case, wait, alone=True)
+            return self._waiting(case, wait)
         if self.situation.policy.sticky_counts and case.owner is None:
             pool, seat = self._pool(case), self._team.seat(facts.manager_id)
             if pool is not None and seat in pool.seats:
@@ -296,27 +296,26 @@ class Turn:
                 return replace(self._waiting(case, wait), kind=Kind.TO_STAGE, because=because)
             if policy.when_nobody == DUTY and policy.duty_id is not None:
                 return self._to_duty(case, wait, policy.duty_id)
-        return self._waiting(case, wait, alone=bool(case.own))
+        return self._waiting(case, wait)
 
     def _to_duty(self, case: Case, wait: WaitingReason, duty_id: int) -> Decision:
         if self._team.seat(duty_id) is None:
-            return self._waiting(case, wait, alone=bool(case.own))
+            return self._waiting(case, wait)
         facts, verdict = self._holder(case, duty_id)
         away = [refusal for refusal in verdict.refusals if refusal.reason in NO_DUTY]
         if not away:
             return self._hand(case, facts, Because.DUTY)
         until = reasons.earliest(wait.until, reasons.free_at(away))
         wakes = tuple(sorted({*wait.wakes, *reasons.wakes_of(away)}))
-        return self._waiting(case, WaitingReason(wait.code, until, wakes), alone=bool(case.own))
+        return self._waiting(case, WaitingReason(wait.code, until, wakes))
 
-    def _waiting(self, case: Case, wait: WaitingReason, *, alone: bool = False) -> Decision:
+    def _waiting(self, case: Case, wait: WaitingReason) -> Decision:
         return Decision(
             case.lead.lead_id,
             self._seq,
             Kind.WAITING,
             waiting=wait,
             verdicts=case.verdicts,
-            waits_alone=alone,
         )
 
     def _why(self, case: Case) -> WaitingReason:

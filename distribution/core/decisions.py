@@ -66,7 +66,6 @@ class Decision:
     charged: int = 0  # millionths paid by the chosen: all shares together
     lag_before: int = 0  # of the chosen, before credit and charge
     load_before: int = 0  # of the chosen
-    waits_alone: bool = False  # for reasons of its own: those behind it may fare better
 
     def as_json(self) -> Json:
         """Return the decision JSON-ready; what says nothing, or follows from the roster, is left out.

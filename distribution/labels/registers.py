@@ -7,9 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from distribution.core.ledger import LEAD
-from distribution.core.policy import Body
 from distribution.operations import registers as operations
-from distribution.queries.registers import has_inexact_shares
 
 SHARES_TAKE_TIME = gettext_lazy(
     "Shares count the leads that were dealt already. With few leads they can still be far from"
@@ -18,10 +16,6 @@ SHARES_TAKE_TIME = gettext_lazy(
 RESET_WARNING = gettext_lazy(
     "Everybody begins at zero: what is owed now is forgotten, and somebody with a small share may"
     " wait for some time for the next lead. The ledger as it stands is kept with the epoch."
-)
-_INEXACT_SHARES = gettext_lazy(
-    "For exact shares switch off redistribution or online tracking: with both on, leads move on"
-    " by who is there, not by coefficients."
 )
 GHOSTS = {
     "gone": gettext_lazy("deactivated in Kommo"),
@@ -66,11 +60,6 @@ _ERRORS: dict[type[operations.RegisterError], object] = {
 def error_text(error: operations.RegisterError) -> str:
     """Return what a page says when an operation refused something."""
     return str(_ERRORS[type(error)]) % {"names": ", ".join(error.names)}
-
-
-def exact_shares_hint(body: Body, *, moves: bool) -> str:
-    """Return the hint for a weighted template with redistribution and online tracking; "" otherwise (F113)."""
-    return str(_INEXACT_SHARES) if has_inexact_shares(body, moves=moves) else ""
 
 
 def leads_text(millionths: int) -> str:

@@ -61,7 +61,6 @@ class WaveLine:
     is_on_its_way: bool
     is_back: bool  # the undo has given it back
     undo: str  # what the undo did about it; empty: nothing yet, or there is none
-    undo_id: int | None
 
 
 def wave_line(lead: WaveLead, names: Names) -> WaveLine:
@@ -79,7 +78,6 @@ def wave_line(lead: WaveLead, names: Names) -> WaveLine:
         is_on_its_way=row is not None and row.owner_id != row.confirmed_owner_id,
         is_back=undone is not None and undone.chosen_id is not None,
         undo=_undo(undone, is_moved),
-        undo_id=undone.pk if undone else None,
     )
 
 

@@ -19,8 +19,8 @@ from distribution.operations.absorb import is_filled
 from distribution.operations.acceptance_clock import (
     accept,
     give_up_clock,
-    restart_clock,
     running_rule,
+    start_clock,
 )
 from distribution.operations.bulk import TimerRow
 from distribution.operations.dealing import facts_of, record_dealing
@@ -106,7 +106,7 @@ def _judge(work: TurnWork, row: LeadRow, payload: Json) -> None:
     if _sleeps(work, row, rule, payload):
         return
     if row.is_in_flight:  # Kommo does not have it yet: nobody can have accepted it
-        restart_clock(work, row)
+        start_clock(work, row)
         return
     _take(work, row, rule, _next_step(work, row, rule))
 
@@ -158,7 +158,7 @@ def _take(work: TurnWork, row: LeadRow, rule: Acceptance, step: Step) -> None:
     if step.kind in (StepKind.MOVE, StepKind.NEW_CYCLE):
         _move(work, row, step.tried, NOT_ACCEPTED)
     elif step.kind is StepKind.KEEP:
-        restart_clock(work, row)
+        start_clock(work, row)
     elif step.kind is StepKind.ACCEPTED:
         accept(work, row, step.by or "")
     elif step.kind in (StepKind.CAP_STAGE, StepKind.CAP_STOP):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distribution.core.policy.body import Acceptance
 from distribution.models import Timer
-from distribution.operations.bulk import DecisionRow, TimerRow
+from distribution.operations.bulk import TimerRow
 from distribution.operations.rows import LeadRow
 from distribution.operations.work_state import TurnWork
 from distribution.queries.config import window_of
@@ -21,13 +21,11 @@ def running_rule(work: TurnWork, row: LeadRow) -> Acceptance | None:
     return None if rule.minutes is None or trigger.template.is_shadow else rule
 
 
-def start_clock(work: TurnWork, row: LeadRow, recorded: DecisionRow) -> None:
-    """Start the clock of a lead that has just been given, where its template has one (F137)."""
-    restart_clock(work, row)
+def start_clock(work: TurnWork, row: LeadRow) -> None:
+    """Let the lead's owner have the whole time from now on, where its template has a clock (F137).
 
-
-def restart_clock(work: TurnWork, row: LeadRow) -> None:
-    """Let the lead's owner have the whole time from now on, in the template's hours (F138)."""
+    Its minutes are those of the template's hours (F138).
+    """
     rule = running_rule(work, row)
     if rule is None or rule.minutes is None or row.owner_id is None:
         return

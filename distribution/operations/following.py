@@ -27,7 +27,7 @@ def given(work: TurnWork, row: LeadRow, decision: decide.Decision, recorded: Dec
         else:  # what a colleague had accepted before he left needs no clock any more
             cycle.sticky = False
             _note_tried(work, row, recorded.previous_owner_id)
-    start_clock(work, row, recorded)
+    start_clock(work, row)
     start_touch_clock(work, row, recorded)
 
 
@@ -43,7 +43,7 @@ def returned(work: TurnWork, row: LeadRow, recorded: DecisionRow) -> None:
     """Let the clocks run for whom a lead has come back to, unless it was accepted meanwhile."""
     with work.changing(row):
         row.cycle.given = recorded.id
-    start_clock(work, row, recorded)
+    start_clock(work, row)
     start_touch_clock(work, row, recorded)
 
 

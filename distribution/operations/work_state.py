@@ -189,10 +189,6 @@ class TurnWork:
                 )
             )
 
-    def entry_of(self, register_id: int, user_id: int) -> Entry | None:
-        """Return a place in a register as this turn has changed it."""
-        return self._entries.get((register_id, user_id))
-
     def change_entry(self, register_id: int, user_id: int, entry: Entry) -> None:
         """Change a place in a register by hand: before anything of it is dealt."""
         self._entries[register_id, user_id] = entry

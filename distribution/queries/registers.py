@@ -177,15 +177,6 @@ def body_of(document: dict[str, object]) -> Body:
     return read_body(document)[0]
 
 
-def has_inexact_shares(body: Body, *, moves: bool) -> bool:
-    """Say whether shares by coefficient are blurred by redistribution and online tracking at once (F113).
-
-    `moves`: leads of who leaves a shift are redistributed, by whatever switch.
-    """
-    is_moved = moves or body.departure.moves or body.acceptance.minutes is not None
-    return body.strategy == "weighted" and is_moved and body.gates.presence != "off"
-
-
 def _triggers(account: Account) -> QuerySet[Trigger]:
     rows = Trigger.objects.for_account(account).select_related("template", "group")
     found: QuerySet[Trigger] = rows.order_by("priority", "pk")

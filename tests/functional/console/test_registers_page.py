@@ -11,8 +11,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry, InboxEvent, Manager
-from distribution.core.policy import read_body
-from distribution.labels.registers import RESET_WARNING, SHARES_TAKE_TIME, exact_shares_hint
+from distribution.labels.registers import RESET_WARNING, SHARES_TAKE_TIME
 from distribution.models import Register, RegisterCredit, RegisterEntry, RegisterEpoch, Trigger
 from tests import policies
 from tests.functional.console import cast
@@ -376,21 +375,6 @@ def test_absence_and_newcomers_are_set_once_with_what_was_before(
     page = text_of(sonia, f"/registers/{register.pk}")
     assert "newcomer: 50 %" in row(page, cast.OLEG)  # in the second week
     assert "newcomer: 25 %" in row(page, cast.ANA)
-
-
-@pytest.mark.feature("F113")
-def test_the_hint_on_exact_shares_comes_only_where_all_three_meet() -> None:
-    weighted = {"strategy": "weighted", "gates": {"presence": "prefer"}}
-    timed = {"acceptance": {"minutes": 5}}
-
-    def hint(document: dict[str, Any], *, moves: bool = False) -> str:
-        return exact_shares_hint(read_body(document)[0], moves=moves)
-
-    assert "switch off redistribution or online tracking" in hint({**weighted, **timed})
-    assert hint(weighted, moves=True)
-    assert not hint(weighted)
-    assert not hint({**timed, "strategy": "weighted"})
-    assert not hint({**timed, **weighted, "strategy": "even"}, moves=True)
 
 
 @pytest.mark.feature("F109")

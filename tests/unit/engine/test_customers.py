@@ -107,7 +107,6 @@ class TestAway:
         assert decision.waiting.wakes == (wake,)
         assert decision.waiting.until is not None
         assert NOW < decision.waiting.until <= NOW + timedelta(seconds=600)
-        assert decision.waits_alone
         since = {"waiting_since": NOW - timedelta(seconds=599)}
         assert deal(manager(9, **facts), inside=inside, lead=since, **wait).chosen is None
         since = {"waiting_since": NOW - timedelta(seconds=600)}

@@ -129,7 +129,6 @@ class TestPreferences:
             assert decision.waiting.code is Waiting.NOBODY_SKILLED
             assert decision.waiting.wakes == (Wake.SKILLS_CHANGED,)
             assert decision.waiting.until == NOW + timedelta(seconds=180 - (seconds or 0))
-            assert decision.waits_alone
 
     def test_hard_skills_without_a_time_are_never_waived(self) -> None:
         decision = deal([manager(1)], waited(10**6, skills=SPANISH), skills="hard")
