@@ -14,7 +14,7 @@ from distribution.operations.rehearsal import Question
 from peresmenka.lib.numbers import LONGEST
 
 MOST_SKILLS = 20
-_AS_A_TURN = ("", _("As a turn would choose"))
+_AS_A_TURN = ("", _("As usual: by the settings"))
 _UNKNOWN = ("", _("Not known"))
 
 
