@@ -1,30 +1,10 @@
-// The settings page: unsaved changes, groups that fold and move, the live explanation.
+// The settings page: groups that fold and move.
+
+import { watchUnsaved } from "./unsaved.js";
 
 const form = document.getElementById("settings-form");
-const state = document.getElementById("save-state");
-const bar = document.getElementById("save-bar");
 const groups = document.getElementById("groups");
-const PREVIEW_DELAY_MS = 250;
-const opening = serialize();
-let isLeaving = false;
-let timer = 0;
-
-function serialize() {
-  const fields = new FormData(form);
-  fields.delete("csrfmiddlewaretoken");
-  return new URLSearchParams(fields).toString();
-}
-
-function isDirty() {
-  return "dirty" in form.dataset || serialize() !== opening;
-}
-
-function show() {
-  if (!bar) return;
-  const dirty = isDirty();
-  bar.classList.toggle("is-dirty", dirty);
-  state.textContent = dirty ? form.dataset.unsaved : form.dataset.saved;
-}
+const unsaved = watchUnsaved(form);
 
 function fold() {
   for (const group of groups.querySelectorAll("[data-group]")) {
@@ -39,17 +19,10 @@ function fold() {
   }
 }
 
-function preview() {
-  clearTimeout(timer);
-  timer = setTimeout(() => {
-    document.getElementById("preview-trigger").dispatchEvent(new CustomEvent("preview"));
-  }, PREVIEW_DELAY_MS);
-}
-
 function changed() {
   fold();
-  show();
-  preview();
+  unsaved.show();
+  unsaved.preview();
 }
 
 form.addEventListener("input", changed);
@@ -70,20 +43,5 @@ groups.addEventListener("click", (event) => {
   changed();
 });
 
-form.addEventListener("submit", () => {
-  isLeaving = true;
-});
-
-for (const link of document.querySelectorAll(".save-bar a")) {
-  link.addEventListener("click", () => {
-    isLeaving = true;
-  });
-}
-
-window.addEventListener("beforeunload", (event) => {
-  if (!isLeaving && bar && isDirty()) event.preventDefault();
-});
-
-show();
 // What came back unsaved is explained as it stands in the form.
-if ("dirty" in form.dataset) document.addEventListener("htmx:load", preview, { once: true });
+if ("dirty" in form.dataset) document.addEventListener("htmx:load", unsaved.preview, { once: true });

@@ -1,30 +1,11 @@
-// A template's editor: unsaved changes, members inside groups, sliders and shares, the live explanation.
+// A template's editor: members inside groups, sliders and shares, settings that hang on others.
+
+import { watchUnsaved } from "./unsaved.js";
 
 const form = document.getElementById("template-form");
 const members = document.getElementById("members");
-const state = document.getElementById("save-state");
-const bar = document.getElementById("save-bar");
 const details = document.getElementById("show-details");
 const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
-const PREVIEW_DELAY_MS = 300;
-let isLeaving = false;
-let timer = 0;
-
-function serialize() {
-  const fields = new FormData(form);
-  fields.delete("csrfmiddlewaretoken");
-  return new URLSearchParams(fields).toString();
-}
-
-function isDirty() {
-  return "dirty" in form.dataset || serialize() !== opening;
-}
-
-function showState() {
-  const dirty = isDirty();
-  bar.classList.toggle("is-dirty", dirty);
-  state.textContent = dirty ? form.dataset.unsaved : form.dataset.saved;
-}
 
 // Settings that another one makes matter are shown only then; what stands in them is kept and sent.
 function showNeeded() {
@@ -134,20 +115,11 @@ function linkSliders() {
   }
 }
 
-// --- the live explanation -------------------------------------------------------------------------
-
-function preview() {
-  clearTimeout(timer);
-  timer = setTimeout(() => {
-    document.getElementById("preview-trigger").dispatchEvent(new CustomEvent("preview"));
-  }, PREVIEW_DELAY_MS);
-}
-
 function changed() {
   showMembers();
   showNeeded();
-  showState();
-  preview();
+  unsaved.show();
+  unsaved.preview();
 }
 
 for (const button of form.querySelectorAll("[data-preset-for]")) {
@@ -160,17 +132,6 @@ for (const button of form.querySelectorAll("[data-preset-for]")) {
 
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);
-form.addEventListener("submit", () => {
-  isLeaving = true;
-});
-for (const link of document.querySelectorAll(".save-bar a")) {
-  link.addEventListener("click", () => {
-    isLeaving = true;
-  });
-}
-window.addEventListener("beforeunload", (event) => {
-  if (!isLeaving && isDirty()) event.preventDefault();
-});
 
 // What a link of the list of errors points to may lie in a folded section.
 function unfoldTarget() {
@@ -188,6 +149,5 @@ if (details) {
 linkSliders();
 showMembers();
 showNeeded();
-const opening = serialize();
-showState();
+const unsaved = watchUnsaved(form);
 unfoldTarget();
