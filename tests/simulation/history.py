@@ -26,6 +26,8 @@ from tests import world as worlds
 from tests.simulation.checks import Checks
 from tests.simulation.office import Office
 from tests.simulation.people import People
+from tests.simulation.shop import Shop
+from tests.simulation.shop_checks import ShopChecks
 from tests.simulation.virtual import SessionClock
 from tests.simulation.wire import Frame, Wire, WorkerDied
 from tests.world import World
@@ -54,6 +56,8 @@ class Plan:
     managers: int = 4
     groups: tuple[str, ...] = ("Sales",)
     schedules: bool = False  # they count, and admins change them, statuses and limits
+    templates: bool = False  # of all kinds, besides the page's, with what sends leads into them
+    body: dict[str, Any] = field(default_factory=dict)  # laid over each template that is drawn
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -85,8 +89,10 @@ class Simulation:
         self.account = self._open()
         self.gate = False  # whether schedules count in the turn that was begun last
         self.office = Office(self)
+        self.shop = Shop(self)
         self.people = People(self)
         self.checks = Checks(self)
+        self.shop_checks = ShopChecks(self)
         self._depth = len(connection.savepoint_ids)
         lane = self.account.pk
         self._workers: list[tuple[str, float, Callable[[], object]]] = [
@@ -162,12 +168,19 @@ class Simulation:
     def _points(self) -> Any:
         """Interfere also between the parts of a turn and of a delivery that ask Kommo nothing."""
         enrich, write, claim = turn._enrich, delivering.write_settlement, delivering.claim_effects
+        write_turn, configs = turn.write_turn, []
 
         def enriched(*args: Any) -> Any:
             found = enrich(*args)
             self.point("enriched", False)
             self.gate = args[1].has_schedule_gate
+            configs[:] = [args[1]]
             return found
+
+        def written(account_id: int, found: Any, **kwargs: Any) -> None:
+            write_turn(account_id, found, **kwargs)
+            if self.plan.templates:
+                self.shop_checks.judge_turn(configs[0], found.now)
 
         def settled(*args: Any, **kwargs: Any) -> None:
             self.point("before settling", False)
@@ -180,6 +193,7 @@ class Simulation:
 
         with ExitStack() as stack:
             stack.enter_context(patch.object(turn, "_enrich", enriched))
+            stack.enter_context(patch.object(turn, "write_turn", written))
             stack.enter_context(patch.object(delivering, "write_settlement", settled))
             stack.enter_context(patch.object(delivering, "claim_effects", claimed))
             if not self.plan.reconciles:

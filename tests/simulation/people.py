@@ -62,6 +62,7 @@ class People:
             ("user", 1, self._toggle_user),
             ("settings", 1, self._save_settings),
             *(simulation.office.acts if plan.schedules else ()),
+            *(simulation.shop.acts if plan.templates else ()),
         )
         # Each history leaves out some of what may happen, so that the rest is seen in depth.
         kept = [row for row in human if self._random.random() < 0.8] if plan.people else []
@@ -80,6 +81,8 @@ class People:
         """Start the shifts: of everybody where nobody ever leaves, else of some."""
         if self._sim.plan.schedules:
             self._sim.office.begin()
+        if self._sim.plan.templates:
+            self._sim.shop.begin()
         for user_id in self._managers:
             if not self._sim.plan.people or self._random.random() < 0.7:
                 self._shift(user_id, "start")
@@ -103,6 +106,8 @@ class People:
         self._sim.world.run()
         if self._sim.plan.schedules:
             self._sim.office.let_everybody_work()
+        if self._sim.plan.templates:
+            self._sim.shop.open_wide()
         for user_id in self._managers:
             self._shift(user_id, "start")
 
@@ -120,7 +125,8 @@ class People:
 
     def _send_leads(self) -> None:
         count = self._random.choice((1, 1, 1, 2, 3, 8, 25))
-        form: dict[str, Any] = {"count": count, "contacts": 0}
+        known = self._sim.shop.customer() if self._sim.plan.templates else {"contacts": 0}
+        form: dict[str, Any] = {"count": count, **known}
         if self._sim.plan.people and self._random.random() < 0.4:
             pipeline = self._random.choice(list(self._crm.pipelines.values()))
             stages = [

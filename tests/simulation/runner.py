@@ -15,7 +15,10 @@ GROUPS = (("Sales",), ("Sales", "Service"))
 
 
 def plan_of(seed: int) -> Plan:
-    """Return a seed's plan: every third history is without people, so that fairness is exact."""
+    """Return a seed's plan: a third of the histories each without people, with templates, and without.
+
+    Without people fairness is exact.
+    """
     random = Random(f"plan {seed}")
     if seed % 3 == 0:
         return Plan(
@@ -27,7 +30,7 @@ def plan_of(seed: int) -> Plan:
             settings={"strategy": random.choice(("even", "least_loaded"))},
         )
     hours: dict[str, Any] = {"strategy": random.choice(("even", "least_loaded"))}
-    return Plan(
+    plan = Plan(
         managers=random.choice((3, 4, 6)),  # the third is in the second group
         groups=random.choice(GROUPS),
         faults=random.random() < 0.7,
@@ -40,6 +43,9 @@ def plan_of(seed: int) -> Plan:
         settings=hours,
         schedules=random.random() < 0.5,
     )
+    if seed % 3 == 1:
+        plan.templates, plan.schedules = True, random.random() < 0.3
+    return plan
 
 
 def run_history(seed: int, plan: Plan | None = None) -> Simulation:
