@@ -31,7 +31,7 @@ from distribution.operations.customers import (
     read_customers,
     remember,
 )
-from distribution.operations.dealing import deal_all
+from distribution.operations.dealing import deal_all, set_drain
 from distribution.operations.first_touch import note_touches
 from distribution.operations.happenings import absorb_happenings, absorb_later, fire_timers
 from distribution.operations.lanes import LaneLease, LostLane
@@ -96,7 +96,7 @@ def take_turn(
 def _serve(lease: LaneLease, before_commit: Callable[[], None] | None) -> None:
     agenda = read_agenda(lease, claim_events(lease))
     config = config_of(lease.account_id)
-    if lease.has_due_timers:
+    if lease.has_due_timers and not agenda.has_more:  # else none fires in this turn
         agenda.reads |= acceptance.leads_due(lease.account_id, lease.business_now)
     rows = {row.lead_id: row for row in _known_rows(lease, agenda)}
     try:
@@ -188,7 +188,8 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
     _note_activity(work, agenda)
     if work.lease.has_due_timers and not agenda.has_more:
         fire_timers(work)
-    work.is_released = work.is_released or work.has_freed_capacity
+    freed = work.freed()
+    work.is_released = work.is_released or bool(freed)
     if work.returning or work.leaving or work.to_deal or work.is_released or work.overdue:
         run_returns(work)
         deal_all(work)
@@ -196,6 +197,8 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
         acceptance.run_overdue(work)
     settle_misses(work)
     asking.answer_bots(work)
+    if work.freed() - freed:  # by what has moved on since the queue was looked at
+        set_drain(work, work.now)
     work.written.done_events = agenda.taken
     work.written.untouched_events = agenda.left
 

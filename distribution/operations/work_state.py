@@ -14,7 +14,7 @@ from accounts.models import Account
 from distribution.core.decide import Turn
 from distribution.core.facts import LEAST_LOADED
 from distribution.core.ledger import Entry
-from distribution.models import Decision
+from distribution.models import Decision, ManagerLoad
 from distribution.operations.bulk import DecisionRow, EffectRow, TimerRow, TurnRow, Written
 from distribution.operations.ids import IdBlock
 from distribution.operations.lanes import LaneLease
@@ -119,10 +119,10 @@ class TurnWork:
             for scope in self.config.scopes_of(*row.place):
                 self.loads[row.owner_id, scope] += by
 
-    @property
-    def has_freed_capacity(self) -> bool:
-        """Say whether somebody has fewer leads than before the turn: a limit may let one in (B4)."""
-        return any(change < 0 for change in self.loads.values())
+    def freed(self) -> set[tuple[int, int]]:
+        """Return who has fewer leads or tasks than before the turn: a limit may let one in (B4)."""
+        changes = self.loads.items()
+        return {key for key, change in changes if change < 0 and key[1] != ManagerLoad.MISSES}
 
     def known(self, rows: list[LeadRow]) -> list[LeadRow]:
         """Return the turn's own copies of rows that were just read."""
@@ -174,7 +174,9 @@ class TurnWork:
         """Take over what a dealing has done to its register, and record it if it decided anything."""
         dealing = self._dealings.pop(key)
         register, template = dealing.trigger.register, dealing.trigger.template
-        if register.is_own or not template.is_shadow:  # what is dealt on paper is nobody else's debt
+        if (
+            register.is_own or not template.is_shadow
+        ):  # what is dealt on paper is nobody else's debt
             for user_id, entry in dealing.turn.entries().items():
                 self._entries[register.register_id, user_id] = entry
         if any(decision.turn_key == dealing.key for decision in self.written.decisions):
@@ -188,6 +190,15 @@ class TurnWork:
                     dealing.turn.opening(),
                 )
             )
+
+    def _close_others(self, user_id: int, trigger_id: int | None) -> None:
+        """End other triggers' dealings that do not know of what somebody has just been given.
+
+        By his customers, as the duty person or by a moved lead he gets what is not his template's.
+        """
+        for key, dealing in list(self._dealings.items()):
+            if key[0] != trigger_id and user_id in dealing.users:
+                self._close(key)
 
     def change_entry(self, register_id: int, user_id: int, entry: Entry) -> None:
         """Change a place in a register by hand: before anything of it is dealt."""
@@ -297,6 +308,7 @@ class TurnWork:
         with self.changing(row):
             row.owner_id = target
             row.is_counted = True
+        self._close_others(target, row.trigger_id)
         if expected == target:
             return
         note = note_text(self.config, decision, self.names) if self.config.notes_enabled else ""
