@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from distribution.core.policy.body import Body
+from distribution.core.policy.body import MOST_MINUTES, Body
 from distribution.core.policy.document import Problem, objections_to, read_section
 from distribution.core.policy.schema import (
     choice,
@@ -71,7 +71,7 @@ class RegisterFile:
     name: str = words(LONGEST_NAME)
     strict_totals: bool = tick()
     catch_up_percent: int = whole(0, 0, 100)
-    catch_up_leads: int = whole(3, 1, 100)
+    catch_up_leads: int = whole(3, 1, 50)
     ramp: tuple[int, ...] = percents()
 
 
@@ -83,7 +83,7 @@ class TriggerFile:
     name: str = words(LONGEST_NAME)
     stages: tuple[tuple[int, int | None], ...] = stages()
     register: str = words(LONGEST_NAME)  # "" = its own
-    delay_minutes: int = whole(0, 0, DAY)
+    delay_minutes: int = whole(0, 0, MOST_MINUTES)
     priority: int = whole(0, 0, 32_767)
 
 

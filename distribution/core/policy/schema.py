@@ -112,7 +112,8 @@ def words(longest: int = 64) -> Any:
     """A short text, possibly empty."""
 
     def read(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > longest:
+        # PostgreSQL holds no NUL, in a text or in JSON.
+        if not isinstance(value, str) or len(value) > longest or "\0" in value:
             raise ValueError("not_a_text")
         return value
 

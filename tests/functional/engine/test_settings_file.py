@@ -14,6 +14,13 @@ from accounts.models import AuditEntry
 from distribution.core.policy.document import schema_rows
 from distribution.core.policy.file import SettingsFile
 from distribution.models import Register, Template, TemplateVersion, Trigger
+from distribution.operations.registers import (
+    MOST_CATCH_UP,
+    MOST_WEEKS,
+    RegisterPolicy,
+    set_policy,
+)
+from distribution.operations.triggers import LONGEST_DELAY_MINUTES, save_trigger
 from tests import policies
 from tests.functional.main_job.conftest import Team
 from tests.world import World
@@ -76,6 +83,22 @@ def test_a_file_brings_back_what_was_deleted(busy: Team, tmp_path: Path) -> None
     assert exported(busy) == before
 
 
+@pytest.mark.feature("B17")
+def test_the_largest_values_that_the_pages_save_are_exported_and_imported(
+    busy: Team, world: World, tmp_path: Path
+) -> None:
+    row = Trigger.objects.get(name="Insurance")
+    save_trigger(row, changes={"delay_minutes": LONGEST_DELAY_MINUTES}, actor=None, now=world.now)
+    register = Register.objects.get(name="All pipelines")
+    policy = RegisterPolicy(register.strict_totals, 100, MOST_CATCH_UP, (100,) * MOST_WEEKS)
+    set_policy(register, policy, actor=None, now=world.now)
+    before = exported(busy)
+    Trigger.objects.filter(pk=row.pk).update(delay_minutes=0)
+    Register.objects.filter(pk=register.pk).update(catch_up_leads=1, ramp=[])
+    imported(busy, before, tmp_path / "f.json")
+    assert exported(busy) == before
+
+
 def test_a_dry_run_prints_the_difference_and_changes_nothing(busy: Team, tmp_path: Path) -> None:
     before = exported(busy)
     document = json.loads(json.dumps(before))
@@ -122,6 +145,7 @@ def test_what_is_imported_counts_from_the_next_lead_on(
         (("templates", 0, "body", "speed"), 1, "templates.0.body.speed: unknown_field"),
         (("templates", 0, "name"), "", "templates.0.name: empty"),
         (("templates", 0, "triggers", 0, "stages"), [[1, 2]], "templates[New requests]"),
+        (("templates", 0, "name"), "a\0b", "templates.0.name: not_a_text"),
         (("registers", 0, "strict_totals"), "yes", "registers.0.strict_totals: not_a_boolean"),
     ],
 )
