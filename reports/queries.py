@@ -15,6 +15,7 @@ from distribution.models import Decision, Effect, LeadMirror, Template
 from distribution.queries.board import lead_name
 from distribution.queries.records import DecisionRecord, differences, record_of
 from distribution.queries.settings import SAVED
+from reports.paging import page_of
 
 PAGE = 50
 TIMELINE_SHOWN = 100
@@ -44,14 +45,7 @@ class LogPage:
 def log_page(account: Account, wish: LogFilter, after: str = "") -> LogPage:
     """Return the decisions that follow the key `after` ("" = the newest); one query."""
     rows = Decision.objects.for_account(account).filter(_condition(wish))
-    key = _key_from(after)
-    if key is not None:
-        rows = rows.filter(Q(decided_at__lt=key[0]) | Q(decided_at=key[0], pk__lt=key[1]))
-        rows = rows.filter(decided_at__lte=key[0])
-    rows = rows.annotate(lead_name=lead_name()).order_by("-decided_at", "-pk")
-    found = list(rows[: PAGE + 1])
-    older = _key_of(found[PAGE - 1]) if len(found) > PAGE else ""
-    return LogPage(tuple(found[:PAGE]), older)
+    return LogPage(*page_of(rows.annotate(lead_name=lead_name()), "decided_at", after, PAGE))
 
 
 def _condition(wish: LogFilter) -> Q:
@@ -70,19 +64,6 @@ def _condition(wish: LogFilter) -> Q:
     if wish.until is not None:
         condition &= Q(decided_at__lt=wish.until)
     return condition
-
-
-def _key_of(row: Decision) -> str:
-    return f"{row.decided_at.isoformat()}_{row.pk}"
-
-
-def _key_from(text: str) -> tuple[datetime, int] | None:
-    moment, _sep, pk = text.rpartition("_")
-    try:
-        at = datetime.fromisoformat(moment.replace(" ", "+"))
-    except ValueError:
-        return None
-    return (at, int(pk)) if pk.isdecimal() and at.tzinfo else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,6 +18,7 @@ from accounts.viewer import account_of, viewer_of, zone_of
 from distribution.models import Template
 from distribution.queries.board import manager_names
 from peresmenka.lib.clock import read_clock
+from peresmenka.lib.moments import midnight
 from peresmenka.lib.numbers import number_from
 from reports.touch_lines import file_head, file_row, totals_line, touch_line
 from reports.touches import TouchFilter, all_touches, totals_of, touch_page
@@ -85,17 +86,8 @@ def _asked(request: HttpRequest, now: datetime) -> dict[str, str]:
 def _wish(request: HttpRequest, asked: dict[str, str]) -> TouchFilter:
     own = viewer_of(request)
     return TouchFilter(
-        since=_midnight(request, asked["from"]),
-        until=_midnight(request, asked["to"], days=1),
+        since=midnight(asked["from"], zone_of(request)),
+        until=midnight(asked["to"], zone_of(request), days=1),
         user_id=number_from(asked["manager"]),
         only_of=None if has_role(own, Role.SUPERVISOR) else own.kommo_id,
     )
-
-
-def _midnight(request: HttpRequest, text: str, *, days: int = 0) -> datetime | None:
-    """Return the beginning of a day (or `days` later) by the account's clock; None: not understood."""
-    try:
-        day = date.fromisoformat(text) + timedelta(days=days)
-        return datetime.combine(day, time(), zone_of(request)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

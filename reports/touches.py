@@ -13,6 +13,7 @@ from accounts.models import Account
 from distribution.core.acceptance import touch_state
 from distribution.models import FirstTouch
 from distribution.queries.board import lead_name
+from reports.paging import page_of
 
 PAGE = 50
 MOST_EXPORTED = 50_000
@@ -92,19 +93,14 @@ def totals_of(account: Account, wish: TouchFilter, now: datetime) -> list[Totals
 
 def touch_page(account: Account, wish: TouchFilter, after: str = "") -> TouchPage:
     """Return the clocks that follow the key `after` ("" = the newest); one query."""
-    rows = _rows(account, wish)
-    key = _key_from(after)
-    if key is not None:
-        rows = rows.filter(Q(started_at__lt=key[0]) | Q(started_at=key[0], pk__lt=key[1]))
-    found = list(_newest(rows)[: PAGE + 1])
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    older = f"{last.started_at.isoformat()}_{last.pk}" if last else ""
-    return TouchPage(tuple(found[:PAGE]), older)
+    rows = _rows(account, wish).annotate(lead_name=lead_name())
+    return TouchPage(*page_of(rows, "started_at", after, PAGE))
 
 
 def all_touches(account: Account, wish: TouchFilter) -> Iterator[FirstTouch]:
     """Yield everything that is asked for, newest first, for a file."""
-    yield from _newest(_rows(account, wish))[:MOST_EXPORTED].iterator(chunk_size=2000)
+    rows = _rows(account, wish).annotate(lead_name=lead_name()).order_by("-started_at", "-pk")
+    yield from rows[:MOST_EXPORTED].iterator(chunk_size=2000)
 
 
 def _rows(account: Account, wish: TouchFilter) -> QuerySet[Any]:
@@ -118,17 +114,3 @@ def _rows(account: Account, wish: TouchFilter) -> QuerySet[Any]:
         condition &= Q(started_at__lt=wish.until)
     rows: QuerySet[Any] = FirstTouch.objects.for_account(account).filter(condition)
     return rows
-
-
-def _newest(rows: QuerySet[Any]) -> QuerySet[Any]:
-    found: QuerySet[Any] = rows.annotate(lead_name=lead_name()).order_by("-started_at", "-pk")
-    return found
-
-
-def _key_from(text: str) -> tuple[datetime, int] | None:
-    moment, _sep, pk = text.rpartition("_")
-    try:
-        at = datetime.fromisoformat(moment.replace(" ", "+"))
-    except ValueError:
-        return None
-    return (at, int(pk)) if pk.isdecimal() and len(pk) < 19 and at.tzinfo else None

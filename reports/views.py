@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +15,7 @@ from distribution.labels.reasons import code_text
 from distribution.models import Decision
 from distribution.queries.board import manager_names
 from peresmenka.lib.clock import read_clock
-from peresmenka.lib.moments import clock
+from peresmenka.lib.moments import clock, midnight
 from peresmenka.lib.numbers import number_from
 from reports import queries
 from reports.lines import candidate_lines, policy_line, timeline_lines, what_happened
@@ -71,23 +70,14 @@ def _wish(request: HttpRequest, only_of: int | None) -> queries.LogFilter:
         user_id=_number(request, "manager"),
         lead_id=_number(request, "lead"),
         template_id=_number(request, "template"),
-        since=_midnight(request, "from"),
-        until=_midnight(request, "to", days=1),
+        since=midnight(request.GET.get("from", ""), zone_of(request)),
+        until=midnight(request.GET.get("to", ""), zone_of(request), days=1),
         only_of=only_of,
     )
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
     return number_from(request.GET.get(name, "").strip())
-
-
-def _midnight(request: HttpRequest, name: str, *, days: int = 0) -> datetime | None:
-    """Return the beginning of the asked day (or `days` later) by the account's clock."""
-    try:
-        day = date.fromisoformat(request.GET.get(name, "")) + timedelta(days=days)
-        return datetime.combine(day, time(), zone_of(request)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 @require_GET

@@ -1,8 +1,8 @@
-"""Moments and days in words of the reader's language."""
+"""Moments and days in words of the reader's language, and days as a form sends them."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,6 +19,15 @@ def clock(moment: datetime, zone: tzinfo, now: datetime) -> str:
         return f"{local:%H:%M}"
     day = bare_day(local) if local.year == today.year else day_text(local)
     return f"{day}, {local:%H:%M}"
+
+
+def midnight(text: str, zone: tzinfo, *, days: int = 0) -> datetime | None:
+    """Return in UTC when the zone's day 2026-11-24 (or `days` later) begins; None: it is no day."""
+    try:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def bare_day(on: date) -> str:
