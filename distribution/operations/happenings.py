@@ -31,7 +31,12 @@ TIMERS_A_TURN = 240  # as many leads as one read of Kommo holds
 
 
 def absorb_happenings(work: TurnWork, happenings: Sequence[tuple[str, Json]]) -> None:
-    """Take in internal events in their order, but for those that `absorb_later` is there for."""
+    """Take in internal events in their order, but for those that `absorb_later` is there for.
+
+    Leads are placed anew before all else: that reads them again, and loses what has changed by then.
+    """
+    if any(kind in _PLACES_ANEW for kind, _ in happenings):
+        _place_anew(work)
     for kind, payload in happenings:
         if kind in _ABSORB:
             _ABSORB[kind](work, payload)
@@ -73,8 +78,8 @@ def _absorb_availability(work: TurnWork, payload: Json) -> None:
     work.is_released = True
 
 
-def _absorb_settings(work: TurnWork, payload: Json) -> None:
-    """Settings were saved: place every mirrored lead anew, then look at all that waits."""
+def _place_anew(work: TurnWork) -> None:
+    """Settings were saved or CRM data refreshed: place every mirrored lead anew, then look at all that waits."""
     mirror_tracked_stages(work.config)
     if retrack(work.config):
         for row in rows_by_ids(work.config.account_id, work.rows):
@@ -99,7 +104,6 @@ def _absorb_synced(work: TurnWork, payload: Json) -> None:
         cursor.execute(_AWAY_WITH_LEADS, [work.config.account_id])
         for (user_id,) in cursor.fetchall():
             plan_wave(work, user_id, work.now, "deactivated")
-    _absorb_settings(work, payload)
 
 
 def _absorb_settled(work: TurnWork, payload: Json) -> None:
@@ -143,10 +147,10 @@ def _refused_lately(work: TurnWork, lead_id: int) -> frozenset[int]:
     return frozenset(refused.values_list("target", flat=True))
 
 
+_PLACES_ANEW = (InboxEvent.Kind.SETTINGS, InboxEvent.Kind.SYNCED)
 _ABSORB: dict[str, Callable[[TurnWork, Json], None]] = {
     InboxEvent.Kind.SHIFT: _absorb_shift,
     InboxEvent.Kind.AVAILABILITY: _absorb_availability,
-    InboxEvent.Kind.SETTINGS: _absorb_settings,
     InboxEvent.Kind.SYNCED: _absorb_synced,
     InboxEvent.Kind.SETTLED: _absorb_settled,
     InboxEvent.Kind.TRIGGER: absorb_trigger,
