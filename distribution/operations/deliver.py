@@ -51,8 +51,6 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 250
 ROUNDS = 8
 CALLS_A_ROUND = 2  # a read and a write, as a rule
-# A whole batch shares its worker's deaths, and a change of owner has nothing that could kill one.
-MOST_DEATHS = 10
 OwnerStep = tuple[int | None, int | None]
 Sender = Callable[[KommoClient, Settlement], bool]
 _SENDERS: dict[str, Sender] = {
@@ -142,10 +140,7 @@ def _deliver_owners(
             settlement.put_back(stale)
             settlement.wait_for(error)
             return settlement.put_back(ready)
-    for effect in effects:
-        if effect.crashes > MOST_DEATHS:
-            settlement.bury(effect, "workers died over it")
-    ready = [effect for effect in ready if effect.crashes <= MOST_DEATHS]
+    ready = settlement.without_deadly(ready)
     if ready:
         _patch(client, ready, settlement)
     return None

@@ -19,6 +19,9 @@ from distribution.core.delivery import Outcome, OwnerEffect
 from distribution.models import Effect
 from distribution.operations.lanes import RELEASE_SQL, LaneLease, release_values
 
+# Deaths of workers with an effect in hand. A whole batch shares them, and hardly any effect has
+# something that could kill one.
+MOST_DEATHS = 10
 log = logging.getLogger(__name__)
 
 # One open change of owner a lead at a time, in their order. As an array: a join would run the
@@ -187,6 +190,13 @@ class Settlement:
     def bury(self, effect: ClaimedEffect, why: str) -> None:
         """Give the effect up; it stays readable and can be replayed."""
         self._dead.append((effect.id, why))
+
+    def without_deadly(self, effects: Sequence[ClaimedEffect]) -> list[ClaimedEffect]:
+        """Give up the effects over which worker after worker has died; return the others."""
+        for effect in effects:
+            if effect.crashes > MOST_DEATHS:
+                self.bury(effect, "workers died over it")
+        return [effect for effect in effects if effect.crashes <= MOST_DEATHS]
 
     def _tell(self, effect: ClaimedEffect, outcome: str, seen: int | None) -> None:
         self._happenings.append(

@@ -11,24 +11,21 @@ from distribution.operations.effects import ClaimedEffect, Settlement, claim_eff
 from distribution.operations.lanes import may_send
 
 BOTS_A_ROUND = 20  # a call each
-MOST_DEATHS = 10
 MOST_REFUSALS = 50  # of a right that an admin may give back; an hour, about
 log = logging.getLogger(__name__)
 
 
 def send_bots(client: KommoClient, settlement: Settlement) -> bool:
     """Let the bots of the lane's account go on, at most one batch; False = none waits."""
-    bots = claim_effects(settlement.lease, Effect.Kind.BOT.value, BOTS_A_ROUND)
-    settlement.makes_more_work = len(bots) == BOTS_A_ROUND
+    claimed = claim_effects(settlement.lease, Effect.Kind.BOT.value, BOTS_A_ROUND)
+    settlement.makes_more_work = len(claimed) == BOTS_A_ROUND
+    bots = settlement.without_deadly(claimed)
     for place, bot in enumerate(bots):
-        if bot.crashes > MOST_DEATHS:
-            settlement.bury(bot, "workers died over it")
-        elif settlement.wait_seconds is not None or not may_send(settlement.lease):
+        if settlement.wait_seconds is not None or not may_send(settlement.lease):
             settlement.put_back(bots[place:])
             break
-        else:
-            _continue(client, bot, settlement)
-    return bool(bots)
+        _continue(client, bot, settlement)
+    return bool(claimed)
 
 
 def _continue(client: KommoClient, bot: ClaimedEffect, settlement: Settlement) -> None:

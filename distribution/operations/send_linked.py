@@ -25,7 +25,6 @@ from distribution.operations.effects import ClaimedEffect, Settlement, claim_eff
 from distribution.operations.lanes import may_send
 
 LARGEST_BATCH = 250
-MOST_DEATHS = 10
 KEEP_TRYING_FOR = timedelta(days=1)
 _PLURAL: dict[str, OwnedKind] = {
     Effect.Kind.CONTACT: "contacts",
@@ -70,11 +69,9 @@ class _Sending:
         for effect in effects:
             if last[effect.entity_id] is not effect:
                 self.settlement.overtaken(effect, "a later lead of the same customer")
-            elif effect.crashes > MOST_DEATHS:
-                self.settlement.bury(effect, "workers died over it")
             else:
                 kept.append(effect)
-        return kept
+        return self.settlement.without_deadly(kept)
 
     def _still_to_send(self, effects: Sequence[ClaimedEffect]) -> list[ClaimedEffect]:
         """Settle what a read settles: whatever a person has changed since stands."""

@@ -24,7 +24,6 @@ from distribution.operations.lanes import may_send
 LEADS_A_LOOK = 240  # what one read of Kommo holds
 LEADS_AN_EVENT = 200
 MOST_FOLLOWERS = 1000  # the newest leads of a company or contact; who has more is no customer
-MOST_DEATHS = 10
 T = TypeVar("T")
 Kind = Effect.Kind
 
@@ -61,11 +60,9 @@ def _worth_it(claimed: Sequence[ClaimedEffect], settlement: Settlement) -> list[
     for look in claimed:
         if last[look.lead_id] is not look:
             settlement.overtaken(look, "a later change of owner")
-        elif look.crashes > MOST_DEATHS:
-            settlement.bury(look, "workers died over it")
         else:
             looks.append(look)
-    return looks
+    return settlement.without_deadly(looks)
 
 
 def _kinds(look: ClaimedEffect) -> frozenset[str]:

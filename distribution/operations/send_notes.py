@@ -19,6 +19,7 @@ def send_notes(client: KommoClient, settlement: Settlement) -> bool:
     if not notes:
         return False
     settlement.makes_more_work = len(notes) == NOTES_A_CALL
+    notes = settlement.without_deadly(notes)
     doubtful = [note for note in notes if note.attempts > 1]
     try:
         written = _already_written(client, doubtful) if doubtful else set()

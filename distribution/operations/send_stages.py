@@ -19,7 +19,7 @@ def send_stages(client: KommoClient, settlement: Settlement) -> bool:
     if not claimed:
         return False
     settlement.makes_more_work = len(claimed) == STAGES_A_CALL
-    effects = _one_a_lead(claimed, settlement)
+    effects = _one_a_lead(settlement.without_deadly(claimed), settlement)
     now = settlement.lease.clock()
     doubtful = [one for one in effects if one.attempts > 1 or now - one.read_at > FRESH_FOR]
     ready = [one for one in effects if one not in doubtful]
