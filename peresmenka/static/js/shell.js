@@ -20,7 +20,8 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
+// After it has settled: before, a fast Enter would send its form past htmx, as a page of its own.
+document.addEventListener("htmx:afterSettle", (event) => {
   const dialog = document.getElementById("dialog");
   if (event.detail.target !== dialog || dialog.childElementCount === 0) return;
   if (!dialog.open) dialog.showModal();
