@@ -13,7 +13,7 @@ from distribution.models import Register, RegisterCredit, RegisterEntry, Registe
 from peresmenka.lib.clock import read_clock
 from tests import policies
 from tests.browser.conftest import Site
-from tests.browser.test_console import AXE, watch
+from tests.browser.test_console import broken_rules, watch
 from tests.functional.console import cast
 
 REFUSED = "422 (Unprocessable"  # which Chromium reports; the page shows why
@@ -95,20 +95,12 @@ def test_axe_finds_nothing_on_the_pages_and_in_their_dialogs(
     }
     for place, (path, press) in places.items():
         page.goto(site.url + path)
-        page.evaluate(AXE)
         if place == "epoch":
             page.locator("#epoch-1 summary").click()
         elif press:
             page.get_by_role("link", name=press, exact=True).click()
             expect(page.get_by_role("dialog")).to_be_visible()
-        result = page.evaluate(
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-        )
-        broken = [
-            (rule["id"], [node["html"][:160] for node in rule["nodes"][:3]])
-            for rule in result["violations"]
-        ]
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        broken, wide = broken_rules(page)
         if broken or wide:
             found[place] = broken, wide
         picture(page, f"{place}-{scheme}-{width}")

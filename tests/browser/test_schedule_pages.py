@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -22,12 +21,12 @@ from shifts.operations import holidays as holiday_operations
 from shifts.operations import overrides as override_operations
 from shifts.operations import swaps as swap_operations
 from tests.browser.conftest import Site
+from tests.browser.test_console import broken_rules
 from tests.functional.schedule import cast
 from tests.functional.schedule.cast import ANA, LUCAS, MEHMET, MONDAY, NOON, OLEG, SONIA
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 DAY = timedelta(days=1)
 TUESDAY = MONDAY + DAY
 
@@ -126,15 +125,7 @@ def test_axe_finds_nothing(site: Site, browser: Browser, scheme: str, width: int
         complaints = watch(page)
         page.goto(site.url + path)
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        page.evaluate(AXE)
-        result = page.evaluate(
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-        )
-        broken = [
-            (rule["id"], [node["html"][:160] for node in rule["nodes"][:3]])
-            for rule in result["violations"]
-        ]
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        broken, wide = broken_rules(page)
         if broken or wide or complaints:
             found[path] = broken, wide, complaints
         page.context.close()

@@ -12,7 +12,7 @@ from shifts.core.participation import Status
 from shifts.operations.participation import set_participation
 from shifts.queries.participation import standing_of
 from tests.browser.conftest import Site
-from tests.browser.test_console import AXE, watch
+from tests.browser.test_console import broken_rules, watch
 from tests.functional.console import cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,12 +31,10 @@ def test_axe_finds_nothing_on_the_page_and_in_its_dialogs(
     Manager.objects.filter(kommo_id=16).update(is_active_in_kommo=False)
     page = site.page(browser, cast.VERA, scheme=scheme, width=width)
     page.goto(f"{site.url}/team")
-    page.evaluate(AXE)
     found = {}
     for place in ("page", "bar", "status", "edit", "alone"):
         if place == "alone":
             page.goto(f"{site.url}/team/managers/{cast.OLEG}/status")
-            page.evaluate(AXE)
         elif place == "bar":
             page.get_by_label("Select Ana Souza").check()
             expect(page.locator("#bulk-count")).to_have_text("Selected: 1")
@@ -44,14 +42,7 @@ def test_axe_finds_nothing_on_the_page_and_in_its_dialogs(
             link = "Status: Oleg Petrov" if place == "status" else "Edit: Oleg Petrov"
             page.get_by_label(link).click()
             expect(page.get_by_role("dialog")).to_be_visible()
-        result = page.evaluate(
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-        )
-        broken = [
-            (rule["id"], [node["html"][:160] for node in rule["nodes"][:3]])
-            for rule in result["violations"]
-        ]
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        broken, wide = broken_rules(page)
         if broken or wide:
             found[place] = broken, wide
         page.keyboard.press("Escape")

@@ -10,7 +10,7 @@ from distribution.operations import triggers as operations
 from peresmenka.lib.clock import read_clock
 from tests import policies
 from tests.browser.conftest import Site
-from tests.browser.test_console import AXE, watch
+from tests.browser.test_console import broken_rules, watch
 from tests.functional.console import cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -82,15 +82,7 @@ def test_axe_finds_nothing_on_the_pages_and_in_their_dialogs(
         page.evaluate(
             "document.querySelectorAll('main details').forEach(one => { one.open = true; })"
         )
-        page.evaluate(AXE)
-        result = page.evaluate(
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-        )
-        broken = [
-            (rule["id"], [node["html"][:160] for node in rule["nodes"][:3]])
-            for rule in result["violations"]
-        ]
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        broken, wide = broken_rules(page)
         if broken or wide:
             found[place] = broken, wide
     assert found == {}
