@@ -36,7 +36,9 @@ def problem_text(problem: Problem, typed: str = "") -> str:
         "not_a_stage": _("Not a stage. Choose one from the list."),
         "missing": _("Nothing is chosen. Choose one, or change the setting that asks for it."),
         "empty": _("Nothing is ticked. Tick at least one."),
-        "not_before": _("The warning would come too late. Write fewer minutes than for the first touch."),
+        "not_before": _(
+            "The warning would come too late. Write fewer minutes than for the first touch."
+        ),
         "not_a_text": _("Too long. Choose one from the list."),
     }.get(problem.code, _("This value cannot be used. Choose or write another one."))
 

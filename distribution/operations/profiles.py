@@ -44,7 +44,7 @@ class Person:
     skills: tuple[str, ...]
     zone: str  # "" = the account's
     language: str  # "" = the account's
-    tasks: int | None = None  # most open tasks, where a template looks at them; None = its own limit
+    tasks: int | None = None  # most open tasks; None = the template's limit
 
 
 def tidy_skills(words: Iterable[str]) -> list[str]:
