@@ -12,7 +12,7 @@ class Timer(AccountOwnedHot):
     """Something that is due later; one pending timer a kind and subject, moved by setting it anew."""
 
     class Kind(models.TextChoices):
-        DRAIN = "drain", _("Look at the waiting leads")  # subject 0
+        DRAIN = "drain", _("Look at the waiting leads")  # subject 0, or a trigger: go on
         WAVE = "wave", _("Move the leads of a manager who left")  # subject: Kommo user id
         INACTIVITY = (
             "inactivity",

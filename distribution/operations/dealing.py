@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from distribution.core import decide, records
-from distribution.core.facts import LeadFacts
+from distribution.core.facts import OFF, LeadFacts
 from distribution.core.reasons import Reason
 from distribution.models import Decision, LeadMirror, Timer
 from distribution.operations.bulk import DecisionRow, TimerRow
@@ -18,22 +18,58 @@ from distribution.operations.rows import LeadRow, rows_in_queue
 from distribution.operations.work_state import TurnWork
 
 QUEUE_LIMIT = 250
+QueueEnd = tuple[datetime, int]  # since when a lead waits, and its id
 State = LeadMirror.State
 Kind = Decision.Kind
 
 
 def deal_all(work: TurnWork) -> None:
     """Deal what waits, if anything can have changed for it, then the new leads, in their order."""
-    waiting: list[LeadRow] = []
-    if work.config.triggers and (work.is_released or (work.to_deal and work.anyone_free())):
-        waiting = _waiting(work)
+    waiting, ends = _waiting(work, _queues(work))
     moved_on = _drain(work, [row for row in waiting if row.state == State.WAITING])
     for row in _by_trigger(work.to_deal):
         deal_new(work, row)
     moved_on |= _move_parked(work, [row for row in waiting if row.state == State.PARKED])
-    counts = Counter(row.trigger_id for row in waiting)
-    if any(counts[trigger_id] >= QUEUE_LIMIT for trigger_id in moved_on):
-        set_drain(work, work.now)  # a long queue goes on in the next turn
+    _go_on(work, ends, moved_on)
+
+
+def _queues(work: TurnWork) -> dict[int, QueueEnd | None]:
+    """Return whose queues are looked at, and behind which lead of theirs; None: from the first on."""
+    asked: dict[int, QueueEnd | None] = {}
+    if work.config.triggers and (work.is_released or (work.to_deal and work.anyone_free())):
+        asked = {trigger.trigger_id: None for trigger in work.config.triggers}
+    for trigger_id, payload in work.going_on.items():
+        since, lead_id = payload["after"]
+        asked[trigger_id] = datetime.fromisoformat(since), int(lead_id)
+    return asked
+
+
+def _go_on(work: TurnWork, ends: dict[int | None, QueueEnd], moved_on: set[int | None]) -> None:
+    """Let the next turn go on with long queues, behind leads that wait for reasons of their own."""
+    for trigger_id, (since, lead_id) in ends.items():
+        if trigger_id is not None and _may_differ(work, trigger_id):
+            is_again = trigger_id in work.going_on and _is_again(work, trigger_id)
+            payload = {"after": [since.isoformat(), lead_id], "again": is_again}
+            work.set_timer(TimerRow(Timer.Kind.DRAIN, trigger_id, work.now, payload))
+        elif trigger_id in moved_on:
+            set_drain(work, work.now)
+    if any(one not in ends and _is_again(work, one) for one in work.going_on):
+        set_drain(work, work.now)
+
+
+def _is_again(work: TurnWork, trigger_id: int) -> bool:
+    """Say whether something was released after the beginning of the queue was looked at."""
+    return work.is_released or bool(work.going_on[trigger_id]["again"])
+
+
+def _may_differ(work: TurnWork, trigger_id: int) -> bool:
+    """Say whether one lead of the queue may find somebody where those before it have not."""
+    trigger, turn = work.config.trigger(trigger_id), work.turn_of(trigger_id)
+    if trigger is None or turn is None or trigger.template.waits_alike:
+        return False
+    is_sticky = trigger.template.body.sticky.by != OFF
+    is_dealing = work.config.is_enabled and work.is_open(trigger)
+    return is_dealing and (is_sticky or turn.anyone_free())
 
 
 def _by_trigger(rows: list[LeadRow]) -> list[LeadRow]:
@@ -42,14 +78,24 @@ def _by_trigger(rows: list[LeadRow]) -> list[LeadRow]:
     return sorted(rows, key=lambda row: first[row.trigger_id])
 
 
-def _waiting(work: TurnWork) -> list[LeadRow]:
-    """Return the leads in the queue, longest waiting first, without those that are new anyway."""
+def _waiting(
+    work: TurnWork, asked: dict[int, QueueEnd | None]
+) -> tuple[list[LeadRow], dict[int | None, QueueEnd]]:
+    """Return the leads in the queue, longest waiting first, without those that are new anyway.
+
+    With them, by trigger, where its queue was cut off.
+    """
     fresh = {row.lead_id for row in work.to_deal}
-    triggers = [trigger.trigger_id for trigger in work.config.triggers]
-    found = work.known(rows_in_queue(work.config.account_id, triggers, QUEUE_LIMIT))
-    rows = {row.lead_id: row for row in found}
+    found = rows_in_queue(work.config.account_id, asked, QUEUE_LIMIT) if asked else []
+    counts = Counter(row.trigger_id for row in found)
+    ends = {
+        row.trigger_id: (row.waiting_since, row.lead_id)
+        for row in found
+        if row.waiting_since is not None and counts[row.trigger_id] >= QUEUE_LIMIT
+    }
+    rows = {row.lead_id: row for row in work.known(found)}
     rows |= {lead_id: work.rows[lead_id] for lead_id in work.refused}  # queued by this turn
-    return [row for row in rows.values() if row.in_queue and row.lead_id not in fresh]
+    return [row for row in rows.values() if row.in_queue and row.lead_id not in fresh], ends
 
 
 def _drain(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:

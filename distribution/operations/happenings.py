@@ -189,7 +189,10 @@ def fire_timers(work: TurnWork) -> None:
 
 
 def _fire_drain(work: TurnWork, subject: int, payload: Json) -> None:
-    work.is_released = True
+    if subject:
+        work.going_on[subject] = payload
+    else:
+        work.is_released = True
 
 
 def _fire_wave(work: TurnWork, subject: int, payload: Json) -> None:

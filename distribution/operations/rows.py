@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -134,17 +134,25 @@ def rows_by_ids(account_id: int, lead_ids: Iterable[int]) -> list[LeadRow]:
 
 # A trigger whose leads cannot move on must not hide those of another behind it.
 _QUEUE = f"""
-SELECT q.* FROM unnest(%s::bigint[]) AS r(id), LATERAL (
+SELECT q.* FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS r(id, since, lead), LATERAL (
   SELECT {_READ} FROM distribution_leadmirror
   WHERE account_id = %s AND state IN ('waiting', 'parked') AND trigger_id = r.id
+    AND (r.since IS NULL OR (waiting_since, lead_id) > (r.since, r.lead))
   ORDER BY waiting_since, lead_id LIMIT %s) q
 ORDER BY q.waiting_since, q.lead_id
 """
 
 
-def rows_in_queue(account_id: int, trigger_ids: list[int], limit: int) -> list[LeadRow]:
-    """Return the leads that wait, longest first, at most `limit` of each trigger."""
-    return _rows(_QUEUE, [trigger_ids, account_id, limit])
+def rows_in_queue(
+    account_id: int, asked: Mapping[int, tuple[datetime, int] | None], limit: int
+) -> list[LeadRow]:
+    """Return the leads that wait, longest first, at most `limit` of each trigger.
+
+    `asked` says, by trigger, behind which (waiting_since, lead id) to begin; None: with the first.
+    """
+    since = [after[0] if after else None for after in asked.values()]
+    leads = [after[1] if after else None for after in asked.values()]
+    return _rows(_QUEUE, [list(asked), since, leads, account_id, limit])
 
 
 def rows_of_owner(

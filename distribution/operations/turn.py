@@ -190,7 +190,8 @@ def _decide(work: TurnWork, agenda: Agenda, reading: Reading) -> None:
         fire_timers(work)
     freed = work.freed()
     work.is_released = work.is_released or bool(freed)
-    if work.returning or work.leaving or work.to_deal or work.is_released or work.overdue:
+    is_moving = work.returning or work.leaving or work.overdue
+    if is_moving or work.to_deal or work.is_released or work.going_on:
         run_returns(work)
         deal_all(work)
         run_waves(work)

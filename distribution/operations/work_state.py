@@ -83,6 +83,8 @@ class TurnWork:
         # Who has accepted a lead, and who has let one pass with how many misses in a row pause him.
         self.accepted: set[int] = set()
         self.missed: list[tuple[int, int | None]] = []
+        # Triggers whose long queue goes on where an earlier turn has stopped, with what was noted.
+        self.going_on: dict[int, Json] = {}
         # Something happened that may let a waiting lead go: B4.
         self.is_released = False
         self._dirty: dict[int, LeadRow] = {}
