@@ -58,6 +58,8 @@ class Plan:
     schedules: bool = False  # they count, and admins change them, statuses and limits
     templates: bool = False  # of all kinds, besides the page's, with what sends leads into them
     body: dict[str, Any] = field(default_factory=dict)  # laid over each template that is drawn
+    senders: tuple[str, ...] = ("watch", "watch", "pipeline", "salesbot")  # of leads, as drawn
+    eager: tuple[str, ...] = ()  # what people do more than anything else
     settings: dict[str, Any] = field(default_factory=dict)
 
 

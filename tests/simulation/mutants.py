@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from unittest.mock import patch
@@ -15,7 +16,9 @@ from distribution.core.decide import Turn
 from distribution.core.delivery import Outcome
 from distribution.operations import (
     absorb,
+    acceptance,
     agenda,
+    asking,
     bulk,
     dealing,
     deliver,
@@ -24,9 +27,11 @@ from distribution.operations import (
     lanes,
     moves,
     send_notes,
+    send_stages,
     turn,
 )
-from distribution.queries import situation
+from distribution.operations.work_state import TurnWork
+from distribution.queries import config, situation
 from shifts.core import participation
 
 Mutant = Callable[[ExitStack], None]
@@ -181,6 +186,123 @@ def _limit_forgotten_in_a_burst(stack: ExitStack) -> None:
     stack.enter_context(patch.object(Turn, "_judge_again", lambda self, seat: None))
 
 
+def _segments_alone(stack: ExitStack) -> None:
+    """A dealing knows nothing of what others have dealt to the same people in the turn."""
+
+    def changes(self: TurnWork) -> situation.Changes:
+        return situation.Changes({}, self._entries, {})
+
+    stack.enter_context(patch.object(TurnWork, "changes", changes))
+
+
+def _registers_alone(stack: ExitStack) -> None:
+    """A dealing begins from the register as it is stored, whatever others have done to it."""
+
+    def changes(self: TurnWork) -> situation.Changes:
+        return situation.Changes(self.loads, {}, self._recent)
+
+    stack.enter_context(patch.object(TurnWork, "changes", changes))
+
+
+def _stages_unseen(stack: ExitStack) -> None:
+    """A lead is moved without looking where it stands."""
+    stack.enter_context(
+        patch.object(send_stages, "_read_back", lambda client, effects, settlement: list(effects))
+    )
+
+
+def _waiting_bots_forgotten(stack: ExitStack) -> None:
+    """A bot whose lead waits is told to go on when somebody has it: never, by us."""
+    answer = asking.answer_bots
+
+    def answer_dealt(work: Any) -> None:
+        rows = work.rows
+        work.bots = [
+            bot for bot in work.bots if bot.lead_id in rows and not rows[bot.lead_id].in_queue
+        ]
+        answer(work)
+
+    stack.enter_context(patch.object(asking, "answer_bots", answer_dealt))
+
+
+def _cap_ignored(stack: ExitStack) -> None:
+    """Leads that nobody accepts go round for ever."""
+    judge = acceptance.next_step
+
+    def endless(policy: Any, *args: Any) -> Any:
+        return judge(replace(policy, cap=100), *args)
+
+    stack.enter_context(patch.object(acceptance, "next_step", endless))
+
+
+def _tried_forgotten(stack: ExitStack) -> None:
+    """Only whoever has let a lead pass last does not get it again."""
+    judge = acceptance.next_step
+
+    def forgetful(policy: Any, held: Any, *args: Any) -> Any:
+        return replace(judge(policy, held, *args), tried=frozenset({held.owner}))
+
+    stack.enter_context(patch.object(acceptance, "next_step", forgetful))
+
+
+def _shadow_writes(stack: ExitStack) -> None:
+    """A template in shadow deals like any other."""
+    read = config._trigger
+
+    def lit(row: Any) -> Any:
+        found = read(row)
+        return replace(found, template=replace(found.template, is_shadow=False))
+
+    stack.enter_context(patch.object(config, "_trigger", lit))
+
+
+def _nobody_for_ever(stack: ExitStack) -> None:
+    """What is to happen after so long a wait is not looked at when the time has come."""
+    stack.enter_context(patch.object(dealing, "set_drain", lambda work, due_at: None))
+
+
+OF_TEMPLATES: dict[str, tuple[Mutant, dict[str, Any]]] = {
+    "dealings do not know of each other": (
+        _segments_alone,
+        {"body": {"limits": {"leads": 2, "counts": "tracked"}, "sticky": {"by": "off"}}},
+    ),
+    "registers are not carried on": (
+        _registers_alone,
+        {"body": {"strategy": "even", "sticky": {"by": "off"}, "keep_owner": False}},
+    ),
+    "stages are written unseen": (
+        _stages_unseen,
+        {
+            "body": {
+                "nobody": {"then": "move_stage", "after_minutes": 0},
+                "gates": {"shift": "require", "presence": "require"},
+            },
+            "senders": ("watch",),
+            "eager": ("stage",),
+        },
+    ),
+    "bots of waiting leads are forgotten": (
+        _waiting_bots_forgotten,
+        {"body": {"limits": {"leads": 1, "counts": "all"}}, "senders": ("salesbot",)},
+    ),
+    "the cap is ignored": (_cap_ignored, {"body": {"acceptance": {"minutes": 3, "cap": 1}}}),
+    "who was tried is forgotten": (
+        _tried_forgotten,
+        {"body": {"acceptance": {"minutes": 3, "cap": 5}}},
+    ),
+    "shadow writes": (_shadow_writes, {"eager": ("shadow",)}),
+    "the last resort is forgotten": (
+        _nobody_for_ever,
+        {
+            "body": {
+                "nobody": {"then": "duty", "after_minutes": 3},
+                "gates": {"shift": "require"},
+            }
+        },
+    ),
+}
+"""With the plan of the histories that are to notice."""
+
 OF_AVAILABILITY: dict[str, Mutant] = {
     "the schedule is ignored": _schedule_ignored,
     "no release on a change of availability": _availability_forgotten,
@@ -200,6 +322,7 @@ MUTANTS: dict[str, Mutant] = {
     "dealt at every look": _dealt_at_every_look,
     "loads are forgotten": _loads_forgotten,
     **OF_AVAILABILITY,
+    **{name: break_it for name, (break_it, _) in OF_TEMPLATES.items()},
 }
 
 

@@ -38,6 +38,7 @@ WAITS = (
     (14500.0,),
     (90000.0,),
 )
+EAGERLY = 15
 WAIT_WEIGHTS = (50, 25, 10, 3, 1, 1)
 
 
@@ -66,6 +67,10 @@ class People:
         )
         # Each history leaves out some of what may happen, so that the rest is seen in depth.
         kept = [row for row in human if self._random.random() < 0.8] if plan.people else []
+        kept = [
+            (name, weight * (EAGERLY if name in plan.eager else 1), act)
+            for name, weight, act in kept
+        ]
         self._human = kept
         self._acts = [
             ("leads", 12, self._send_leads),

@@ -141,8 +141,8 @@ class Shop:
         self._sim.world.crm("customers", contact_ids=self.contacts[:2])
 
     def _add_trigger(self, template: Template, place: Place, shared: Register | None) -> None:
-        random = self._random
-        kind = random.choice(("watch", "watch", "pipeline", "salesbot"))
+        random, name = self._random, f"Trigger {Trigger.objects.for_account(self._account).count()}"
+        kind = random.choice(self._sim.plan.senders)
         free = [stage for stage in place.stages if stage != place.siding]
         stages: list[tuple[int, int | None]] = [*random.sample(free, random.choice((1, 1, 2)))]
         if kind == "watch" and random.random() < 0.3:
@@ -150,13 +150,14 @@ class Shop:
         row = create_trigger(
             template,
             kind=kind,
+            name=name,
             stages=stages if kind == "watch" else (),
             register=shared if random.random() < 0.4 else None,
             priority=random.randrange(2 * BEFORE_THE_PAGE),
             actor=None,
             now=self._now,
         )
-        self._sim.say(f"trigger {row.pk} of {template.name}: {kind} {stages}")
+        self._sim.say(f"{name} of {template.name}: {kind} {stages}")
         if kind == "pipeline":
             self._put_cards(row, stages)
         elif kind == "salesbot":

@@ -16,7 +16,7 @@ from distribution.core.facts import DUTY, LeadFacts, Situation
 from distribution.core.policy import Body
 from distribution.core.policy.body import Member
 from distribution.core.records import lead_from_json
-from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Template
+from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Template, TemplateVersion
 from distribution.models.mirror import TaskMirror
 from distribution.operations.notes import BOT_AGAIN, CAP_REACHED, NOT_ACCEPTED
 from distribution.queries.config import AccountConfig, TriggerConfig, config_of
@@ -59,6 +59,9 @@ class ShopChecks:
         self._judged = decisions[-1].pk
         dealt = [row for row in decisions if row.chosen_id and row.kind in DEALINGS]
         dealt = [row for row in dealt if not row.is_shadow and config.trigger(row.trigger_id)]
+        self.wrong += [
+            f"lead {row.lead_id} is dealt in shadow" for row in dealt if _was_shadow(row)
+        ]
         if not dealt:
             return
         self._sim.counts["judged"] += len(dealt)
@@ -175,6 +178,8 @@ class ShopChecks:
         )
         written = written.exclude(kind=Effect.Kind.BOT)
         assert not written.exists(), f"shadow wrote: {list(written.values())[:2]}"
+        moved = [one for one in self._sim.wire.displaced if not one.is_excused]
+        assert not moved, f"a person's change of stage was written over: {moved}"
 
     def _loads_equal_the_mirror(self) -> None:
         """Each scope of loads is what the mirror holds, unless settings are still to be taken in."""
@@ -363,6 +368,15 @@ class ShopChecks:
         if decision.because is not None and policy.when_nobody == DUTY:
             return "the duty person could have it"
         return f"it would be {decision.kind}: {decision.chosen}"
+
+
+def _was_shadow(row: Decision) -> bool:
+    """Say whether the template was in shadow as it was when it decided."""
+    kept = TemplateVersion.objects.for_account(row.account_id).filter(
+        template_id=row.template_id, version=row.template_version
+    )
+    document = kept.values_list("document", flat=True).first()
+    return document is not None and bool(document["is_shadow"])
 
 
 def _facts(row: LeadMirror) -> LeadFacts:

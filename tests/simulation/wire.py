@@ -62,6 +62,21 @@ class Overwrite:
         return self.written_at - self.read_at <= FRESH_SECONDS + ON_THE_WAY_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """A lead that a write of ours has moved from where no decision of ours had seen it."""
+
+    lead_id: int
+    stood: tuple[int, int]
+    since: float
+    at: float
+
+    @property
+    def is_excused(self) -> bool:
+        """A person has moved it between a read and the write that followed in time."""
+        return self.at - self.since <= FRESH_SECONDS + ON_THE_WAY_SECONDS
+
+
 Point = Callable[[str, bool], None]
 
 
@@ -76,6 +91,7 @@ class Wire(SandboxAdapter):
         self.frames: list[Frame] = []
         self.overwrites: list[Overwrite] = []
         self.blind_writes: list[int] = []  # leads whose change the very worker had read
+        self.displaced: list[Displaced] = []
         self.calls = 0
         # lead -> (when read, how many owner changes it had then), by any turn
         self._turn_reads: dict[int, list[tuple[float, int]]] = defaultdict(list)
@@ -88,11 +104,13 @@ class Wire(SandboxAdapter):
         self._point(f"before {request.method} {path}", is_write)
         began = self._clock.now()
         before = {} if account is None else self._owner_counts(account, request)
+        stood = {} if account is None else self._places(account, request)
         try:
             response = super().send(request, *args, **kwargs)
         finally:
             if account is not None and self.frames:  # at rest nobody interferes
                 self._judge_write(account, before, began)
+                self._judge_moves(account, stood, began)
         if account is not None and request.method == "GET" and path == "/api/v4/leads":
             self._note_read(account, request, response, began)
         self._point(f"after {request.method} {path}", False)
@@ -119,15 +137,44 @@ class Wire(SandboxAdapter):
             if frame.kind == "turn":
                 self._turn_reads[lead_id].append((began, len(lead.owners)))
 
-    def _owner_counts(self, account: CrmAccount, request: PreparedRequest) -> dict[int, int]:
+    def _changed(self, account: CrmAccount, request: PreparedRequest, field: str) -> list[int]:
+        """Return the leads in which a request is to change a field."""
         if request.method != "PATCH" or not _LEAD_PATCH.match(urlsplit(str(request.url)).path):
-            return {}
+            return []
         items = json.loads(request.body or b"[]")
         rows = items if isinstance(items, list) else [items]
-        ids = [int(item["id"]) for item in rows if "responsible_user_id" in item]
-        return {
-            number: len(account.leads[number].owners) for number in ids if number in account.leads
-        }
+        ids = [int(item["id"]) for item in rows if field in item]
+        return [number for number in ids if number in account.leads]
+
+    def _owner_counts(self, account: CrmAccount, request: PreparedRequest) -> dict[int, int]:
+        ids = self._changed(account, request, "responsible_user_id")
+        return {number: len(account.leads[number].owners) for number in ids}
+
+    def _places(
+        self, account: CrmAccount, request: PreparedRequest
+    ) -> dict[int, tuple[tuple[int, int], float]]:
+        """Return where the leads stand that a request moves, and since when."""
+        found = {}
+        for number in self._changed(account, request, "status_id"):
+            lead, events = account.leads[number], account.events_of.get(("lead", number), ())
+            moved = [one.created_at for one in events if one.type == "lead_status_changed"]
+            since = max([lead.created_at, *moved])
+            found[number] = ((lead.pipeline_id, lead.status_id), float(since))
+        return found
+
+    def _judge_moves(
+        self,
+        account: CrmAccount,
+        stood: dict[int, tuple[tuple[int, int], float]],
+        now: float,
+    ) -> None:
+        for number, (place, since) in stood.items():
+            lead = account.leads[number]
+            effects = Effect.objects.filter(lead_id=number, kind=Effect.Kind.STAGE)
+            effect = effects.filter(state__in=Effect.OPEN).order_by("id").first()
+            has_moved = (lead.pipeline_id, lead.status_id) != place
+            if has_moved and effect is not None and list(place) != effect.payload["from"]:
+                self.displaced.append(Displaced(number, place, since, now))
 
     def _judge_write(self, account: CrmAccount, before: dict[int, int], now: float) -> None:
         for lead_id, count in before.items():
