@@ -313,7 +313,7 @@ WRONG = [
     ({"strategy": "offer"}, "Not one of the choices."),
     ({"members": ["group-77"]}, "The group “77” no longer exists in Kommo."),
     ({"members": ["manager-77"]}, "77 does not take part"),
-    ({"first_touch-minutes": "5", "first_touch-warn_minutes": "5"}, "Not before the breach."),
+    ({"first_touch-minutes": "5", "first_touch-warn_minutes": "5"}, "come too late."),
     (
         {f"weight-manager-{cast.OLEG}": "1001"},
         "Oleg Petrov: Out of range. Write a whole number from 0 to 1000.",
