@@ -119,7 +119,8 @@ def _write_template(
     document["hours"] |= {"start": values["hours_from"], "end": values["hours_to"]}
     document["gates"]["schedule"] = "personal" if values["schedule_gate"] else "off"
     document["gates"]["start_delay_minutes"] = values["start_delay_minutes"]
-    template = Template.objects.for_account(account).get(is_simple=True)
+    rows = Template.objects.for_account(account).select_for_update()  # shadow is set elsewhere
+    template = rows.get(is_simple=True)
     if "groups" in changed:
         _write_groups(template, changed["groups"])
         document["members"] = [
