@@ -69,7 +69,7 @@ def import_file(
 def _take_over(work: _Import, found: SettingsFile, reason: str) -> None:
     _page(work, found)
     for row in found.registers:
-        _register(work, row.name)
+        _try_register(work, row.name)
     for template in found.templates:
         _template(work, template, reason)
     for row in found.registers:  # strict totals ask for the pace of the templates
@@ -101,6 +101,13 @@ def _page(work: _Import, found: SettingsFile) -> None:
     )
 
 
+def _try_register(work: _Import, name: str) -> None:
+    try:
+        _register(work, name)
+    except registers.RegisterError as error:
+        raise BadFile([Problem(f"registers[{name}]", str(error))]) from error
+
+
 def _register(work: _Import, name: str) -> Register:
     rows = Register.objects.for_account(work.account).filter(own_of=None, name=name)
     known: Register | None = rows.first()
@@ -126,7 +133,7 @@ def _template(work: _Import, found: TemplateFile, reason: str) -> None:
         template = templates.set_shadow(template, is_shadow=found.is_shadow, reason=reason, **who)
         for row in found.triggers:
             _trigger(work, template, row)
-    except (templates.TemplateError, triggers.TriggerError) as error:
+    except (templates.TemplateError, triggers.TriggerError, registers.RegisterError) as error:
         raise BadFile([Problem(f"templates[{found.name}]", str(error))]) from error
 
 
