@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
@@ -44,7 +44,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Remember a language (session, cookie, and the manager's row) or an appearance; go back."""
     wish = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(wish, {request.get_host()}, request.is_secure())
-    response = redirect(wish if allowed else "/")
+    response = HttpResponseRedirect(wish if allowed and wish.startswith("/") else "/")
     language = request.POST.get("language", "")
     if choose_language(request, language):
         _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
