@@ -158,9 +158,15 @@ def _update(
         is_asked = take_asked(work, row) or is_asked
         is_new = is_asked and row.dealt_entry < row.stage_entry
         is_open = row.trigger_id is not None or config.cares_for(*place)
-        row.is_counted = is_open and not is_new and row.state != State.WAITING
+        row.is_counted = is_open and not is_new and not _is_nobodys(config, row)
     if is_new:
         work.to_deal.append(row)
+
+
+def _is_nobodys(config: AccountConfig, row: LeadRow) -> bool:
+    """Say whether the lead waits to be given to somebody, and not on paper only (N8)."""
+    trigger = config.trigger(row.trigger_id)
+    return row.state == State.WAITING and not (trigger is not None and trigger.template.is_shadow)
 
 
 def _ask_again(work: TurnWork, row: LeadRow) -> None:

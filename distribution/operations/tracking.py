@@ -16,10 +16,12 @@ ALL_TASKS = [0, 0, 1]
 _PLACES = """
 SELECT DISTINCT pipeline_id, status_id FROM distribution_leadmirror WHERE account_id = %s
 """
-# A lead that a trigger has sent stays its own for as long as the trigger is on.
+# A lead that a trigger has sent stays its own for as long as the trigger is on. What waits counts for
+# nobody, unless it waits on paper only.
 _PLACE = """
 UPDATE distribution_leadmirror m SET trigger_id = p.trigger_id,
-  is_counted = (p.cares OR p.trigger_id IS NOT NULL) AND NOT m.is_deleted AND m.state <> 'waiting',
+  is_counted = (p.cares OR p.trigger_id IS NOT NULL) AND NOT m.is_deleted
+    AND (m.state <> 'waiting' OR p.trigger_id = ANY(%(shadow)s)),
   state = CASE WHEN p.trigger_id IS NULL AND m.state IN ('waiting', 'parked') THEN 'seen' ELSE m.state END,
   waiting_since = CASE WHEN p.trigger_id IS NULL THEN NULL ELSE m.waiting_since END
 FROM (
@@ -35,7 +37,8 @@ FROM (
 ) p
 WHERE m.account_id = %(account)s AND m.id = p.id AND (
   m.trigger_id IS DISTINCT FROM p.trigger_id OR m.is_counted IS DISTINCT FROM (
-    (p.cares OR p.trigger_id IS NOT NULL) AND NOT m.is_deleted AND m.state <> 'waiting'))
+    (p.cares OR p.trigger_id IS NOT NULL) AND NOT m.is_deleted
+    AND (m.state <> 'waiting' OR p.trigger_id = ANY(%(shadow)s))))
 """
 _COUNT = """
 WITH counted AS (
@@ -73,6 +76,7 @@ def retrack(config: AccountConfig) -> bool:
             {
                 "account": config.account_id,
                 "live": [one.trigger_id for one in config.triggers],
+                "shadow": [one.trigger_id for one in config.triggers if one.template.is_shadow],
                 "pipelines": [pipeline for pipeline, _ in places],
                 "stages": [status for _, status in places],
                 "cares": [config.cares_for(*place) for place in places],

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Manager
-from distribution.models import Decision, Effect, LeadMirror, Template, Timer, Wave
+from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Template, Timer, Wave
 from distribution.operations.templates import set_shadow
 from distribution.queries.shadow import shadow_report, shadow_templates
 from tests import policies
+from tests.functional.engine.scene import deal_by, member, take_effect
 from tests.functional.main_job.conftest import Team
 from tests.world import HOST, World
 
@@ -140,3 +141,25 @@ def test_a_template_in_shadow_does_not_take_leads_from_people_who_leave(
     assert team.leads_of(team.oleg, among=leads) == [3]
     rows = LeadMirror.objects.for_account(team.account).filter(lead_id__in=leads)
     assert {row.state for row in rows} == {"dealt"}
+
+
+@pytest.mark.feature("F120")
+def test_a_lead_that_waits_on_paper_counts_for_whoever_has_it_whatever_is_saved_or_edited(
+    team: Team, world: World
+) -> None:
+    deal_by(team, name="Paper", members=[member(team.oleg)], gates={"shift": "require"})
+    Template.objects.filter(name="Paper").update(is_shadow=True)
+    take_effect(team)
+    (lead,) = world.leads(responsible_user_id=team.ana.kommo_id)
+    rows = ManagerLoad.objects.filter(user_id=team.ana.kommo_id, scope=ManagerLoad.ALL)
+    assert LeadMirror.objects.get(lead_id=lead).state == "waiting"
+    counts = [rows.get().number]
+    world.advance(60)
+    world.edit(lead, name="Another name")
+    counts.append(rows.get().number)
+    take_effect(team)
+    counts.append(rows.get().number)
+    assert counts == [1, 1, 1]
+    Template.objects.filter(name="Paper").update(is_shadow=False)
+    take_effect(team)
+    assert rows.get().number == 0
