@@ -47,15 +47,10 @@ def run_waves(work: TurnWork) -> None:
 
 def _move_all(work: TurnWork, user_id: int, payload: Json) -> None:
     config = work.config
-    moving = [
-        one.trigger_id
-        for one in config.triggers
-        if one.template.body.departure.moves and not one.template.is_shadow
-    ]
     found = rows_of_owner(
         config.account_id,
         user_id,
-        moving,
+        list(config.moving),
         WAVE_LIMIT,
         with_sticky=not work.crowd.is_active(user_id),  # his customers stay his, unless he is gone
     )

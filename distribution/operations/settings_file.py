@@ -113,7 +113,10 @@ def _register(work: _Import, name: str) -> Register:
     known: Register | None = rows.first()
     if known is not None:
         return known
-    return registers.create_register(work.account, name=name, actor=work.actor, now=work.now)
+    try:
+        return registers.create_register(work.account, name=name, actor=work.actor, now=work.now)
+    except registers.RegisterError as error:
+        raise BadFile([Problem(f"registers[{name}]", str(error))]) from error
 
 
 def _template(work: _Import, found: TemplateFile, reason: str) -> None:

@@ -170,7 +170,7 @@ def manager_names(account: Account) -> dict[int, str]:
 class Departure:
     """What would follow if a manager's shift ended now."""
 
-    open_leads: int
+    open_leads: int  # those that move; where none does, all that stay
     leads_move_at: datetime | None  # None: they stay
     colleagues: int  # who could take them now
 
@@ -179,13 +179,16 @@ def departure_of(account: Account, manager: Manager, now: datetime) -> Departure
     """Return what ending the manager's shift at `now` would bring (F1, F144, F145)."""
     config = config_of(account.pk)
     leads = LeadMirror.objects.for_account(account).filter(
-        owner_id=manager.kommo_id, is_counted=True
+        owner_id=manager.kommo_id,
+        is_counted=True,
+        is_excluded=False,
     )
+    moving = leads.filter(trigger_id__in=config.moving).count()
     verdicts = verdicts_of(situations_of(config, now))
     colleagues = sum(
         not refusals for user, refusals in verdicts.items() if user != manager.kommo_id
     )
     at = None
-    if config.is_enabled and config.redistribution_enabled:
+    if moving and config.is_enabled and config.redistribution_enabled:
         at = wave_due_at(now, config.redistribution_delay_seconds, config.transfer_seconds)
-    return Departure(leads.filter(is_excluded=False).count(), at, colleagues)
+    return Departure(moving or leads.count(), at, colleagues)

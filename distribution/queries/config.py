@@ -141,6 +141,15 @@ class AccountConfig:
         return tuple({one.template.template_id: one.template for one in self.triggers}.values())
 
     @cached_property
+    def moving(self) -> tuple[int, ...]:
+        """Return the triggers whose leads move on when their manager goes off shift (F40)."""
+        return tuple(
+            one.trigger_id
+            for one in self.triggers
+            if one.template.body.departure.moves and not one.template.is_shadow
+        )
+
+    @cached_property
     def counts_tasks(self) -> bool:
         """Say whether some template or person has a limit of tasks."""
         return any(

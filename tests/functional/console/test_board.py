@@ -158,3 +158,15 @@ def test_an_unknown_action_is_refused(busy: cast.World, client_of: ClientOf) -> 
     client = client_of(busy[cast.SONIA])
     assert client.post("/me/shift", {"action": "fire"}).status_code == 400
     assert client.post(f"/board/managers/{cast.OLEG}/shift", {}).status_code == 400
+
+
+@pytest.mark.feature("F145")
+def test_the_question_promises_no_move_where_the_template_leaves_the_leads(
+    busy: cast.World, client_of: ClientOf
+) -> None:
+    address = f"/board/managers/{cast.OLEG}/end"
+    page = client_of(busy[cast.SONIA]).get(address).content.decode()
+    assert "moves to colleagues" in page or "move to colleagues" in page
+    policies.change_simple(departure={"moves": False})
+    page = client_of(busy[cast.SONIA]).get(address).content.decode()
+    assert "to colleagues" not in page
