@@ -147,7 +147,7 @@ def test_what_is_imported_counts_from_the_next_lead_on(
         (("templates", 0, "triggers", 0, "stages"), [[1, 2]], "templates[New requests]"),
         (("templates", 0, "name"), "a\0b", "templates.0.name: not_a_text"),
         (("registers", 0, "name"), "All  pipelines", "registers[All  pipelines]"),
-        (("templates", 0, "triggers", 0, "register"), " ", "templates[New requests]"),
+        (("templates", 0, "triggers", 0, "register"), " ", "registers["),
         (("registers", 0, "strict_totals"), "yes", "registers.0.strict_totals: not_a_boolean"),
     ],
 )
