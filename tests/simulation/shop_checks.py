@@ -235,6 +235,8 @@ class ShopChecks:
     def _sent_is_dealt(self) -> None:
         """What a card has sent, and we have taken, was dealt, waits, or is a person's."""
         rows = self._rows()
+        decisions = Decision.objects.for_account(self._account_id)
+        told = set(decisions.values_list("lead_id", "stage_entry"))
         was_off = bool(self._sim.shop.stirred)
         for trigger in self._crm.triggers.values():
             for fired in trigger.fired if trigger.url and not was_off else ():
@@ -248,10 +250,8 @@ class ShopChecks:
                     continue
                 row = rows.get(lead.id)
                 assert row is not None, f"lead {lead.id} was sent and is lost"
-                is_done = row.dealt_entry == row.stage_entry
-                assert is_done or row.state in (State.WAITING, State.PARKED), (
-                    f"lead {lead.id} was sent, but is {row.state}"
-                )
+                is_done = (lead.id, row.stage_entry) in told or row.is_excluded
+                assert is_done, f"lead {lead.id} was sent, but is {row.state}"
                 self._sim.counts["sent"] += 1
 
     def _watched_is_dealt(self) -> None:
