@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from distribution.core import decide, records
 from distribution.core.facts import OFF, LeadFacts
@@ -18,6 +19,7 @@ from distribution.operations.rows import LeadRow, rows_in_queue
 from distribution.operations.work_state import TurnWork
 
 QUEUE_LIMIT = 250
+MOST_CHANGES = 50  # of triggers in one drain, each some milliseconds for 200 people
 QueueEnd = tuple[datetime, int]  # since when a lead waits, and its id
 State = LeadMirror.State
 Kind = Decision.Kind
@@ -73,9 +75,19 @@ def _may_differ(work: TurnWork, trigger_id: int) -> bool:
 
 
 def _by_trigger(rows: list[LeadRow]) -> list[LeadRow]:
-    """Return new leads in their order, trigger by trigger: each change of trigger costs a judging."""
+    """Return leads in their order, trigger by trigger: each change of trigger costs a judging."""
     first = {row.trigger_id: place for place, row in reversed(list(enumerate(rows)))}
     return sorted(rows, key=lambda row: first[row.trigger_id])
+
+
+def _in_runs(rows: list[LeadRow]) -> list[LeadRow]:
+    """Return waiting leads in their order; a mixed long queue goes trigger by trigger from a point on."""
+    changes = 0
+    for place, (one, other) in enumerate(pairwise(rows), 1):
+        changes += one.trigger_id != other.trigger_id
+        if changes > MOST_CHANGES:
+            return rows[:place] + _by_trigger(rows[place:])
+    return rows
 
 
 def _waiting(
@@ -105,7 +117,7 @@ def _drain(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:
     """
     moved_on: set[int | None] = set()
     stuck: set[int | None] = set()  # triggers in which nobody can take another lead
-    for row in rows:
+    for row in _in_runs(rows):
         chosen = work.choose_trigger(row)
         if (chosen.trigger_id if chosen else None) not in stuck:
             if _try(work, row):
@@ -131,7 +143,7 @@ def _move_parked(work: TurnWork, rows: list[LeadRow]) -> set[int | None]:
     """Move parked leads whose manager is still away; the manager who is back keeps theirs."""
     moved_on: set[int | None] = set()
     stuck: set[int | None] = set()
-    for row in rows:
+    for row in _in_runs(rows):
         if row.lead_id in work.refused:
             move_lead(work, row, wave_id=None)
         elif _is_back(work, row.owner_id):
@@ -170,6 +182,8 @@ def deal_new(work: TurnWork, row: LeadRow) -> bool:
         work.give(row, decision.chosen, recorded)
         given(work, row, decision, recorded)
         return True
+    if decision.kind is decide.Kind.TO_STAGE and row.cycle.unmoved == row.stage_entry:
+        decision = replace(decision, kind=decide.Kind.WAITING, because=None)
     if decision.kind in (decide.Kind.LEFT_ALONE, decide.Kind.TO_STAGE):
         recorded = _let_go(work, row, decision, facts)
         if decision.kind is decide.Kind.TO_STAGE:

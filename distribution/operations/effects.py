@@ -156,6 +156,11 @@ class Settlement:
         self._ended.append((effect.id, Effect.State.FAILED.value, why[:200]))
         self._tell(effect, "refused", None)
 
+    def unmoved(self, effect: ClaimedEffect, why: str) -> None:
+        """Kommo will never move the lead to this stage (it is gone, say): the turn takes it in."""
+        self._ended.append((effect.id, Effect.State.FAILED.value, why[:200]))
+        self._tell(effect, "unmoved", None)
+
     def drop(self, effect: ClaimedEffect, why: str) -> None:
         """Kommo will never take it and nothing depends on it: a note."""
         self._ended.append((effect.id, Effect.State.FAILED.value, why[:200]))

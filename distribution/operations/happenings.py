@@ -110,7 +110,7 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
     """An effect ended otherwise than planned: take in what delivery saw in Kommo.
 
     payload: {"lead": id, "target": user id, "outcome": "superseded" | "gone" | "left" |
-    "refused", "seen": user id or null}
+    "refused" | "unmoved", "seen": user id or null}
     """
     row = work.rows.get(int(payload["lead"]))
     if row is None or row.is_deleted:
@@ -129,6 +129,12 @@ def _absorb_settled(work: TurnWork, payload: Json) -> None:
                 row.owner_id = row.confirmed_owner_id
                 row.leave_queue(LeadMirror.State.SEEN)
                 row.forget_original()
+    elif payload["outcome"] == "unmoved":
+        if row.state == LeadMirror.State.SEEN and row.dealt_entry == row.stage_entry:
+            with work.changing(row):  # nobody could take it, and it cannot go elsewhere: it waits
+                row.cycle.unmoved = row.stage_entry
+                row.dealt_entry, row.is_counted = row.stage_entry - 1, False
+            work.to_deal.append(row)
     elif row.owner_id == payload["target"]:
         work.is_released = True
         work.refused[row.lead_id] = _refused_lately(work, row.lead_id) | {payload["target"]}

@@ -50,6 +50,7 @@ class Cycle:
     tried: list[int] = field(default_factory=list)  # who has had it in this cycle
     moves: int = 0  # redistributions by time since its first dealing (R10)
     caps: int = 0  # how often the cap was reached (F140)
+    unmoved: int = 0  # the stage entry in which Kommo refused to move it to another stage (R4)
 
     def to_json(self) -> str:
         """Return what is not at its default."""

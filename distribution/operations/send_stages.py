@@ -79,7 +79,7 @@ def _send(client: KommoClient, effects: Sequence[ClaimedEffect], settlement: Set
             _send(client, effects[:half], settlement)
             _send(client, effects[half:], settlement)
         else:
-            settlement.drop(effects[0], str(error))
+            settlement.unmoved(effects[0], str(error))
         return
     except KommoError as error:
         for effect in effects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from distribution.core.policy import read_body
-from distribution.models import Effect
+from distribution.models import Effect, LeadMirror
 from distribution.operations.deliver import deliver
 from distribution.operations.turn import take_turn
 from tests import policies
@@ -184,3 +184,19 @@ def test_a_lead_that_nobody_can_take_moves_to_the_stage_that_the_template_names(
     (lead,) = world.leads()
     assert stage_of(world, lead) == (support, stages[1])
     assert stage_effects(team) == ["done"]
+
+
+@pytest.mark.feature("R4")
+def test_a_lead_whose_stage_kommo_refuses_waits_for_somebody_and_is_not_moved_again(
+    team: Team, world: World
+) -> None:
+    timed(team)
+    change(team, nobody={"then": "move_stage", "stage": [1, 2]})
+    (lead,) = world.leads()
+    world.advance(60)
+    row = LeadMirror.objects.get(lead_id=lead)
+    assert (row.state, row.waiting_reason, row.is_counted) == ("waiting", "nobody_on_shift", False)
+    assert stage_effects(team) == ["failed"]
+    world.start_shifts([team.ana])
+    assert owners(team, lead)[-1] == team.ana.kommo_id
+    assert stage_effects(team) == ["failed"]
