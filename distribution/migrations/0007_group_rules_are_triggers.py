@@ -60,4 +60,6 @@ class Migration(migrations.Migration):
             model_name='register',
             constraint=models.UniqueConstraint(condition=models.Q(('own_of__isnull', True)), fields=('account', 'name'), name='register_name_once'),
         ),
+        # One way only: what group rules were cannot be read from templates. Restore a backup instead.
+        migrations.RunPython(migrations.RunPython.noop),
     ]
