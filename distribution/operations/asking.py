@@ -47,7 +47,7 @@ def absorb_trigger(work: TurnWork, payload: Json) -> None:
     _note_card(work, trigger, payload["card_version"], keeps=payload["keep"])
     place = (payload["pipeline"], payload["status"])
     sent = work.asked.setdefault(payload["lead"], {})
-    sent[trigger.trigger_id] = place if all(place) else None
+    sent.setdefault(trigger.trigger_id, set()).add(place if all(place) else None)
 
 
 def _note_card(work: TurnWork, trigger: TriggerConfig, version: int, *, keeps: bool) -> None:
@@ -81,7 +81,7 @@ def absorb_bot(work: TurnWork, payload: Json) -> None:
         )
     )
     if trigger_id is not None:
-        work.asked.setdefault(payload["lead"], {})[trigger_id] = None
+        work.asked.setdefault(payload["lead"], {}).setdefault(trigger_id, set()).add(None)
 
 
 def answer_bots(work: TurnWork) -> None:

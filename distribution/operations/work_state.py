@@ -72,7 +72,7 @@ class TurnWork:
         # Leads whose target Kommo refused, with all targets that it has refused lately.
         self.refused: dict[int, frozenset[int]] = {}
         # Triggers that have sent leads in this turn, by lead, and from where; None: wherever it is.
-        self.asked: dict[int, dict[int, tuple[int, int] | None]] = {}
+        self.asked: dict[int, dict[int, set[tuple[int, int] | None]]] = {}
         self.bots: list[WaitingBot] = []
         # Settings versions that triggers' cards have echoed in this turn (F111).
         self.cards: dict[int, int] = {}
@@ -259,7 +259,7 @@ class TurnWork:
     def senders(self, lead_id: int, place: tuple[int, int]) -> list[int]:
         """Return the triggers that have sent a lead in this turn from where it stands."""
         sent = self.asked.get(lead_id, {}).items()
-        return [one for one, at in sent if at in (None, place) and self.config.trigger(one)]
+        return [one for one, at in sent if at & {None, place} and self.config.trigger(one)]
 
     # -- time
 
