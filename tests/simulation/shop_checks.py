@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from accounts.models import Account, InboxEvent, Manager
 from distribution.core import decide
-from distribution.core.facts import DUTY, LeadFacts, Situation
-from distribution.core.policy import Body
+from distribution.core.facts import DUTY, Situation
 from distribution.core.policy.body import Member
 from distribution.core.records import lead_from_json
-from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Template, TemplateVersion
+from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Template
 from distribution.models.mirror import TaskMirror
 from distribution.operations.notes import BOT_AGAIN, CAP_REACHED, NOT_ACCEPTED
 from distribution.queries.config import AccountConfig, TriggerConfig, config_of
@@ -25,6 +23,7 @@ from distribution.queries.situation import situations_for
 from sandbox.bots import waits_for_us
 from sandbox.model import Lead as CrmLead
 from shifts.queries.availability import availability_of
+from tests.simulation.recount import facts_of, is_counted, is_open, was_shadow
 from tests.world import HOST
 
 if TYPE_CHECKING:
@@ -59,9 +58,7 @@ class ShopChecks:
         self._judged = decisions[-1].pk
         dealt = [row for row in decisions if row.chosen_id and row.kind in DEALINGS]
         dealt = [row for row in dealt if not row.is_shadow and config.trigger(row.trigger_id)]
-        self.wrong += [
-            f"lead {row.lead_id} is dealt in shadow" for row in dealt if _was_shadow(row)
-        ]
+        self.wrong += [f"lead {row.lead_id} is dealt in shadow" for row in dealt if was_shadow(row)]
         if not dealt:
             return
         self._sim.counts["judged"] += len(dealt)
@@ -85,7 +82,7 @@ class ShopChecks:
         """Yield what speaks against somebody who has just received."""
         body, user, at = trigger.template.body, row.chosen_id, row.decided_at
         rota = self._sim.office.rota
-        if row.kind == Kind.DISTRIBUTION and not _is_open(body, at):
+        if row.kind == Kind.DISTRIBUTION and not is_open(body, at):
             yield "is given leads of a closed template"
         if row.reason == "sticky":
             return
@@ -130,7 +127,7 @@ class ShopChecks:
         rows = LeadMirror.objects.for_account(self._account_id)
         rows = rows.filter(owner_id=user, is_counted=True).exclude(lead_id__in=but)
         places = rows.values_list("pipeline_id", "status_id")
-        return sum(_counts(config, template.body, place) for place in places)
+        return sum(is_counted(config, template.body, place) for place in places)
 
     def _paced(self, row: Decision, minutes: int) -> int:
         """Count the leads that somebody has been dealt until now within the period, this one included."""
@@ -351,57 +348,20 @@ class ShopChecks:
     ) -> str:
         now, policy = situation.now, situation.policy
         if row.state == State.PARKED:
-            facts = replace(_facts(row), moves=True, waiting_since=row.waiting_since)
+            facts = replace(facts_of(row), moves=True, waiting_since=row.waiting_since)
             free = set(decide.Turn(situation).eligible_for(facts)) - {row.owner_id}
             return f"{sorted(free)} are free" if free else ""
         asked = [one for one in map(config.trigger, row.cycle.get("asked", ())) if one]
         wanted = asked or config.watches_of(row.pipeline_id, row.status_id)
-        is_open = [one for one in wanted if situations[one.trigger_id].policy.window_open]
+        runs = [one for one in wanted if situations[one.trigger_id].policy.window_open]
         if not policy.window_open:
-            return f"trigger {is_open[0].trigger_id} is open" if is_open else ""
+            return f"trigger {runs[0].trigger_id} is open" if runs else ""
         if row.waiting_reason == "owner_away":
             until = row.waiting_since + timedelta(seconds=policy.owner_wait_seconds)
             return "the wait for its owner is over" if until <= now else ""
-        decision = decide.Turn(situation).deal(_facts(row), now)
+        decision = decide.Turn(situation).deal(facts_of(row), now)
         if decision.kind is decide.Kind.WAITING:
             return ""
         if decision.because is not None and policy.when_nobody == DUTY:
             return "the duty person could have it"
         return f"it would be {decision.kind}: {decision.chosen}"
-
-
-def _was_shadow(row: Decision) -> bool:
-    """Say whether the template was in shadow as it was when it decided."""
-    kept = TemplateVersion.objects.for_account(row.account_id).filter(
-        template_id=row.template_id, version=row.template_version
-    )
-    document = kept.values_list("document", flat=True).first()
-    return document is not None and bool(document["is_shadow"])
-
-
-def _facts(row: LeadMirror) -> LeadFacts:
-    return LeadFacts(
-        row.lead_id,
-        row.pipeline_id,
-        row.status_id,
-        row.owner_id,
-        row.is_excluded,
-        waiting_since=row.waiting_since,
-    )
-
-
-def _counts(config: AccountConfig, body: Body, place: tuple[int, int]) -> bool:
-    """Say whether a lead in a stage counts against a template's limits."""
-    if body.limits.counts == "tracked":
-        return bool(config.watches_of(*place))
-    if body.limits.counts == "all":
-        return bool(config.scopes_of(*place))
-    return any(stage in (place, (place[0], None)) for stage in body.limits.stages)
-
-
-def _is_open(body: Body, at: datetime) -> bool:
-    """Say whether a template runs, by the account's wall clock; no hours go over midnight."""
-    there = at.astimezone(ZoneInfo("Europe/Madrid"))
-    start, end = time.fromisoformat(body.hours.start), time.fromisoformat(body.hours.end)
-    is_today = there.weekday() in body.hours.weekdays
-    return is_today and (start == end or start <= there.time() < end)

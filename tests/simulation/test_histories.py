@@ -13,6 +13,7 @@ from tests.simulation.runner import figures_of, run_history
 FIRST = int(os.environ.get("SIMULATION_FIRST", "1"))
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "40"))
 A_TEST = 10
+ONCE_BROKEN = (172,)  # a trigger had sent a lead from two stages within a turn
 STARTS = range(FIRST, FIRST + SEEDS, A_TEST)
 
 
@@ -31,6 +32,13 @@ def test_no_history_loses_or_doubles_or_overwrites(first: int) -> None:
     print(dict(figures))
     last_lines = [f"{text.split(' of plan', 1)[0]}: {text.splitlines()[-1]}" for text in violations]
     assert not violations, "\n".join([violations[0], "", *last_lines])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("simulated")
+@pytest.mark.parametrize("seed", ONCE_BROKEN)
+def test_what_was_mended_stays_so(seed: int) -> None:
+    run_history(seed)
 
 
 @pytest.mark.usefixtures("simulated")
