@@ -3,8 +3,10 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 from distribution.core.decisions import Verdict
 from distribution.core.facts import CandidateFacts, LeadFacts, Situation
@@ -77,17 +79,14 @@ class Team:
     def facts_now(self, seat: int) -> CandidateFacts:
         """Return a candidate's facts with what the turn has dealt him so far."""
         row = self.ledger.entry(seat)
-        facts = replace(
+        return self._with_dealt(
             self.facts[seat], lag=row.lag, count=row.count, last_lead_at=row.last_lead_at
         )
-        return self._with_dealt(facts)
 
-    def _with_dealt(self, facts: CandidateFacts) -> CandidateFacts:
-        dealt, recent = self._dealt[facts.manager_id], self._recent.get(facts.manager_id)
-        if not dealt and not recent:
-            return facts
-        return replace(
-            facts, reserved=facts.reserved + dealt, recent=(*facts.recent, *(recent or ()))
+    def _with_dealt(self, facts: CandidateFacts, **changed: Any) -> CandidateFacts:
+        dealt, recent = self._dealt[facts.manager_id], self._recent.get(facts.manager_id, ())
+        return _with(
+            facts, reserved=facts.reserved + dealt, recent=(*facts.recent, *recent), **changed
         )
 
     def room(self) -> dict[int, int | None]:
@@ -169,6 +168,22 @@ class Team:
         pairs = zip(self.current, self.standing, strict=True)
         self.changed = tuple(current for current, standing in pairs if current != standing)
         return True
+
+
+_NAMES = tuple(field.name for field in fields(CandidateFacts))
+_VALUES = attrgetter(*_NAMES)
+_PLACES = {name: place for place, name in enumerate(_NAMES)}
+
+
+def _with(facts: CandidateFacts, **changed: Any) -> CandidateFacts:
+    """Return the facts with some of them changed: `dataclasses.replace`, at a third of its cost.
+
+    It is done for each lead that is dealt, and was half of what a deal cost.
+    """
+    values = list(_VALUES(facts))
+    for name, value in changed.items():
+        values[_PLACES[name]] = value
+    return CandidateFacts(*values)
 
 
 def holds(lead: LeadFacts, manager_id: int) -> bool:

@@ -68,7 +68,7 @@ def forgets_the_pace(self: team.Team, *args: Any, **kwargs: Any) -> bool:
     return take(self, *args, paced=False)
 
 
-def forgets_what_was_dealt(self: team.Team, facts: Any) -> Any:
+def forgets_what_was_dealt(self: team.Team, facts: Any, **changed: Any) -> Any:
     return facts
 
 
