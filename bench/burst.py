@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from bench.kommo import Kommo
 from bench.setup import Place, fill_inbox, make_place
 from distribution.models import Decision
-from distribution.operations import lanes, turn
-from distribution.operations.deliver import deliver
+from distribution.operations import lanes
+from distribution.operations.deciding import turn
+from distribution.operations.delivering.deliver import deliver
 
 
 class Stopwatch:

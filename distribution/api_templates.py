@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api_identity import IsSupervisor
 from distribution.models import Trigger
-from distribution.operations.triggers import trigger_key
+from distribution.operations.policies.triggers import trigger_key
 from distribution.queries.cards import TemplateCard, template_cards
 from shifts.api.base import WidgetView, identity_of
 

@@ -23,10 +23,10 @@ from accounts.operations.hooks import hook_key
 from accounts.operations.housekeeping import do_housekeeping
 from accounts.operations.inbox import append_event
 from distribution.models import Decision, DistributionSettings, Template
-from distribution.operations.deliver import deliver
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
+from distribution.operations.policies.settings import save_settings
 from distribution.operations.reconcile import reconcile_due
-from distribution.operations.settings import save_settings
-from distribution.operations.turn import take_turn
 from peresmenka.lib.clock import set_clock
 from sandbox.adapter import SandboxAdapter
 from sandbox.clock import VirtualClock

@@ -21,7 +21,7 @@ class InboxEvent(AccountOwnedHot):
         SETTINGS = "settings", _("Settings saved")  # body: JSON {}
         SYNCED = "synced", _("CRM data refreshed")  # body: JSON {}
         SETTLED = "settled", _("Effect superseded")  # body: JSON, see distribution.operations
-        # body of the next five: JSON, see distribution.operations.happenings
+        # body of the next five: JSON, see distribution.operations.deciding.happenings
         TRIGGER = "trigger", _("Digital pipeline")
         BOT = "bot", _("Salesbot")
         LINKED = "linked", _("Leads of the same customer")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.operations.team import TeamError, UnknownLanguage, UnknownZone
-from distribution.operations.profiles import (
+from distribution.operations.policies.profiles import (
     LARGEST_LIMIT,
     BadLimit,
     BadSkills,

@@ -21,7 +21,12 @@ from distribution.labels.template_problems import (
     problem_text,
 )
 from distribution.labels.template_words import WORDS
-from distribution.operations.templates import LONGEST_NAME, BadName, NameTaken, TemplateError
+from distribution.operations.policies.templates import (
+    LONGEST_NAME,
+    BadName,
+    NameTaken,
+    TemplateError,
+)
 from distribution.queries.references import references_gone
 from distribution.queries.templates import Choices
 

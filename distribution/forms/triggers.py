@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from distribution.labels.registers import error_text as register_error_text
 from distribution.labels.triggers import KINDS, error_text
 from distribution.models import Register, Template, Trigger
-from distribution.operations import triggers as operations
+from distribution.operations.policies import triggers as operations
 from distribution.operations.registers import LONGEST_NAME as LONGEST_REGISTER
 from distribution.operations.registers import RegisterError
 from distribution.queries.triggers import StageRef, TriggerChoices

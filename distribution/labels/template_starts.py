@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from distribution.operations.acceptance import TAKEN_TO_WORK_MINUTES
+from distribution.operations.deciding.acceptance import TAKEN_TO_WORK_MINUTES
 from distribution.queries.templates import Choices
 
 Json = dict[str, Any]

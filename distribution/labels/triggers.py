@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from distribution.operations import triggers as operations
+from distribution.operations.policies import triggers as operations
 
 
 @dataclass(frozen=True, slots=True)

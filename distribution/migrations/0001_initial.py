@@ -5,7 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
-from distribution.operations.ids import CREATE_SQL, DROP_SQL
+from distribution.operations.deciding.ids import CREATE_SQL, DROP_SQL
 
 
 class Migration(migrations.Migration):

@@ -45,7 +45,7 @@ class LeadMirror(AccountOwnedHot):
     original_owner_id = models.BigIntegerField(null=True)
     transferee_id = models.BigIntegerField(null=True)
     displaced_entry = models.IntegerField(null=True)
-    # The lead's cycle of redistribution, see operations.rows.Cycle; {} = nothing of it.
+    # The lead's cycle of redistribution, see operations.deciding.rows.Cycle; {} = nothing of it.
     cycle = models.JSONField(default=dict)
 
     class Meta:

@@ -118,7 +118,7 @@ class Wave(AccountOwnedHot):
         RETURN = "return", _("Return")
         UNDO = "undo", _("A wave taken back")
 
-    id = models.BigIntegerField(primary_key=True)  # given by the turn: see operations.waves
+    id = models.BigIntegerField(primary_key=True)  # given by the turn: operations.deciding.moves
     kind = models.CharField(max_length=16, choices=Kind)
     user_id = models.BigIntegerField(_("manager"))  # who left, or who came back
     started_at = models.DateTimeField()

@@ -22,7 +22,7 @@ from accounts.models import Account, InboxEvent
 from accounts.operations.inbox import Ingest, append_event
 from accounts.operations.leaving import signing_secrets
 from distribution.models import Trigger
-from distribution.operations.triggers import key_digest, was_ours
+from distribution.operations.policies.triggers import key_digest, was_ours
 
 KEY, VERSION, KEEP, TEMPLATE = "key", "version", "keep", "template"
 """What a card or a bot's step echoes: the trigger's key; the card's version and its tick (F111)."""

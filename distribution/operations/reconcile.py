@@ -16,11 +16,11 @@ from accounts.kommo.payloads import Lead
 from accounts.models import Account, InboxEvent
 from accounts.operations.inbox import append_event
 from distribution.models import DistributionSettings, LeadMirror
-from distribution.operations.absorb import is_filled
+from distribution.operations.deciding.absorb import is_filled
+from distribution.operations.deciding.rows import LeadRow, rows_by_ids
+from distribution.operations.deciding.tracking import ALL_TASKS
 from distribution.operations.lanes import LIVE_STATES
 from distribution.operations.reconcile_tasks import reconcile_tasks
-from distribution.operations.rows import LeadRow, rows_by_ids
-from distribution.operations.tracking import ALL_TASKS
 from distribution.queries.config import AccountConfig, config_of
 from peresmenka.lib.enqueue import ring
 

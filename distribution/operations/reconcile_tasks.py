@@ -14,7 +14,7 @@ from accounts.kommo.payloads import Task
 from accounts.models import Account, InboxEvent
 from accounts.operations.inbox import append_event
 from distribution.models import DistributionSettings, TaskMirror
-from distribution.operations.tracking import ALL_TASKS
+from distribution.operations.deciding.tracking import ALL_TASKS
 from distribution.queries.config import AccountConfig
 
 log = logging.getLogger(__name__)

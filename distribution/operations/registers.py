@@ -14,7 +14,7 @@ from accounts.operations.inbox import append_event
 from distribution.core.credits import MOST_LEADS, credited
 from distribution.core.ledger import Entry
 from distribution.models import Register, RegisterCredit, RegisterEntry, RegisterEpoch, Trigger
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.queries.registers import templates_without_pace, trigger_name
 from peresmenka.lib.enqueue import ring
 

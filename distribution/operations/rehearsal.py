@@ -15,12 +15,12 @@ from django.db import connection, transaction
 from accounts.models import Lane, Stage
 from distribution.core import decide, decisions, records
 from distribution.core.facts import CandidateFacts
-from distribution.operations.bulk import DecisionRow, Written
-from distribution.operations.dealing import deal_all, deal_new
-from distribution.operations.ids import IdBlock
+from distribution.operations.deciding.bulk import DecisionRow, Written
+from distribution.operations.deciding.dealing import deal_all, deal_new
+from distribution.operations.deciding.ids import IdBlock
+from distribution.operations.deciding.rows import LeadRow, rows_by_ids
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.operations.lanes import LaneLease
-from distribution.operations.rows import LeadRow, rows_by_ids
-from distribution.operations.work_state import TurnWork
 from distribution.queries.config import AccountConfig, StageKey, TriggerConfig, config_of
 
 NEW_LEAD = 0

@@ -12,9 +12,9 @@ from accounts.models import Account, AuditEntry, InboxEvent, Manager, Stage
 from accounts.operations.inbox import append_event
 from distribution.core.reasons import Reason
 from distribution.models import Decision, LeadMirror, Timer, Wave
-from distribution.operations.ids import IdBlock
-from distribution.operations.rows import LeadRow
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.ids import IdBlock
+from distribution.operations.deciding.rows import LeadRow
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.queries.waves import TAKEN_BACK, is_running, leads_of_wave
 from peresmenka.lib.enqueue import ring
 

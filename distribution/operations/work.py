@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 
 
 def work_once(*, slow: bool = True) -> bool:

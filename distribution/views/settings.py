@@ -14,7 +14,7 @@ from accounts.identity import Role, console_page
 from accounts.models import Manager
 from accounts.viewer import account_of, viewer_of
 from distribution.forms.settings import SettingsForm
-from distribution.operations.settings import SettingsChanged, save_settings
+from distribution.operations.policies.settings import SettingsChanged, save_settings
 from distribution.queries.settings import (
     Catalogue,
     CurrentSettings,

@@ -21,7 +21,7 @@ from accounts.models import Group, Manager
 from accounts.operations import team as operations
 from accounts.viewer import account_of, is_partial, viewer_of, zone_of
 from distribution.forms.team import LimitForm, PersonForm, StatusForm
-from distribution.operations.profiles import ProfileError, save_person, set_limit
+from distribution.operations.policies.profiles import ProfileError, save_person, set_limit
 from distribution.queries.team import member_of, team_of
 from distribution.views.team_page import LICENCES, group_choices, row_of, sections_of, wish_from
 from peresmenka.lib.clock import read_clock

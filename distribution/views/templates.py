@@ -19,7 +19,7 @@ from distribution.labels.template_choices import choice_name
 from distribution.labels.template_starts import STARTS
 from distribution.labels.template_summary import sentences_of
 from distribution.models import Template
-from distribution.operations import templates as operations
+from distribution.operations.policies import templates as operations
 from distribution.queries.conflicts import findings_of
 from distribution.queries.settings import settings_of
 from distribution.queries.templates import (

@@ -25,7 +25,7 @@ from distribution.labels.template_changes import (
 from distribution.labels.template_starts import STARTS
 from distribution.labels.template_summary import hints_of, sentences_of
 from distribution.models import Template
-from distribution.operations import templates as operations
+from distribution.operations.policies import templates as operations
 from distribution.queries.templates import Choices, choices_of, triggers_of, version_of
 from distribution.views.settings_page import Difference
 from distribution.views.templates import (

@@ -12,7 +12,7 @@ from accounts.viewer import account_of, viewer_of, zone_of
 from distribution.core.policy import read_body
 from distribution.labels.template_changes import changes_between
 from distribution.labels.template_summary import sentences_of
-from distribution.operations import templates as operations
+from distribution.operations.policies import templates as operations
 from distribution.queries.templates import choices_of, version_of, versions_of
 from distribution.views.templates import offer_undo, refuse, template_or_404
 from peresmenka.lib.clock import read_clock

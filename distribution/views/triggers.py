@@ -17,9 +17,9 @@ from accounts.viewer import account_of, is_partial, viewer_of, zone_of
 from distribution.forms.triggers import NEW, TriggerForm
 from distribution.labels.triggers import error_text
 from distribution.models import Register, Trigger
-from distribution.operations import triggers as operations
+from distribution.operations.policies import triggers as operations
+from distribution.operations.policies.trigger_order import move_trigger
 from distribution.operations.registers import RegisterError, create_register
-from distribution.operations.trigger_order import move_trigger
 from distribution.queries.conflicts import findings_of
 from distribution.queries.registers import trigger_name
 from distribution.queries.triggers import choices_for, lines_of

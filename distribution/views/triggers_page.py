@@ -13,7 +13,7 @@ from distribution.labels.conflicts import Said, count_text, said_of, unplanned_o
 from distribution.labels.registers import RESET_WARNING
 from distribution.labels.triggers import KINDS
 from distribution.models import Trigger
-from distribution.operations.triggers import trigger_key
+from distribution.operations.policies.triggers import trigger_key
 from distribution.queries.conflicts import PROBLEMS, Findings
 from distribution.queries.registers import trigger_name
 from distribution.queries.triggers import TriggerLine

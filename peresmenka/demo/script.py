@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Account, Manager
 from accounts.operations.team import set_supervisor
 from distribution.models import Decision, Effect, LeadMirror, Timer
-from distribution.operations.settings import save_settings, settings_for
+from distribution.operations.policies.settings import save_settings, settings_for
 from distribution.queries.settings import settings_of
 from peresmenka.demo.crm import Crm
 from peresmenka.demo.schedules import plan_schedules

@@ -14,7 +14,7 @@ from django.apps import apps
 from playwright.sync_api import Browser
 
 from distribution.models import Decision, DistributionSettings, Template
-from distribution.operations.templates import save_template, set_shadow, switch_template
+from distribution.operations.policies.templates import save_template, set_shadow, switch_template
 from peresmenka.demo.schedules import plan_schedules
 from peresmenka.lib.clock import read_clock
 from tests import policies

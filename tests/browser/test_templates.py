@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from distribution.core.policy import read_body
 from distribution.models import Template
-from distribution.operations.templates import save_template, switch_template
+from distribution.operations.policies.templates import save_template, switch_template
 from peresmenka.lib.clock import read_clock
 from tests import policies
 from tests.browser.conftest import Site

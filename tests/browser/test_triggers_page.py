@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from distribution.models import Register, Template, Trigger
-from distribution.operations import triggers as operations
+from distribution.operations.policies import triggers as operations
 from peresmenka.lib.clock import read_clock
 from tests import policies
 from tests.browser.conftest import Site

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 
 from accounts.models import Account
 from distribution.models import Template, TemplateVersion
-from distribution.operations.settings import save_settings, settings_for
-from distribution.operations.templates import set_shadow
+from distribution.operations.policies.settings import save_settings, settings_for
+from distribution.operations.policies.templates import set_shadow
 from distribution.queries.settings import settings_of
 
 NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)

@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.models import InboxEvent
 from distribution.core.decide import Turn
 from distribution.models import DeadLetter, Decision, Effect, LeadMirror, ManagerLoad, Timer
-from distribution.operations.absorb import is_filled
+from distribution.operations.deciding.absorb import is_filled
 from distribution.queries.config import config_of
 from distribution.queries.situation import situations_for
 from sandbox.model import Lead as CrmLead

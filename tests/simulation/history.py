@@ -18,9 +18,10 @@ from django.db.models import F
 from accounts.models import Account, InboxEvent, Lane
 from accounts.operations.housekeeping import do_housekeeping
 from distribution.models import Effect
-from distribution.operations import deliver as delivering
-from distribution.operations import lanes, turn
-from distribution.operations.agenda import MAX_DEATHS, claim_events
+from distribution.operations import lanes
+from distribution.operations.deciding import turn
+from distribution.operations.deciding.agenda import MAX_DEATHS, claim_events
+from distribution.operations.delivering import deliver as delivering
 from distribution.operations.reconcile import reconcile_due
 from tests import world as worlds
 from tests.simulation.checks import Checks

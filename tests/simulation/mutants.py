@@ -14,23 +14,20 @@ from django.db import connection
 from accounts.models import InboxEvent, Lane
 from distribution.core.decide import Turn
 from distribution.core.delivery import Outcome
-from distribution.operations import (
+from distribution.operations import lanes
+from distribution.operations.deciding import (
     absorb,
     acceptance,
     agenda,
     asking,
     bulk,
     dealing,
-    deliver,
-    effects,
     happenings,
-    lanes,
     moves,
-    send_notes,
-    send_stages,
     turn,
 )
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.work_state import TurnWork
+from distribution.operations.delivering import deliver, effects, send_notes, send_stages
 from distribution.queries import config, situation
 from shifts.core import participation
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import Manager
 from accounts.operations.team import set_zone
-from distribution.operations.profiles import set_limit
+from distribution.operations.policies.profiles import set_limit
 from shifts.core.grid import BadOperation
 from shifts.core.participation import Status
 from shifts.models import Override

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from accounts.models import Account
-from distribution.operations.settings import save_settings
+from distribution.operations.policies.settings import save_settings
 from distribution.queries.settings import settings_of
 from sandbox.faults import Fault
 from sandbox.model import LOST, WON

@@ -11,9 +11,10 @@ from django.db.models import F
 
 from accounts.models import Group, Manager
 from distribution.models import LeadMirror, Register, Template, Trigger, Wave
-from distribution.operations import registers, templates, undo
-from distribution.operations.acceptance import accept_by_click
-from distribution.operations.triggers import create_trigger, trigger_key
+from distribution.operations import registers, undo
+from distribution.operations.deciding.acceptance import accept_by_click
+from distribution.operations.policies import templates
+from distribution.operations.policies.triggers import create_trigger, trigger_key
 from sandbox.model import LOST, WON
 from shifts.core.participation import Status
 from shifts.operations.participation import set_participation

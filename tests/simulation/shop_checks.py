@@ -16,7 +16,7 @@ from distribution.core.policy.body import Member
 from distribution.core.records import lead_from_json
 from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Template
 from distribution.models.mirror import TaskMirror
-from distribution.operations.notes import BOT_AGAIN, CAP_REACHED, NOT_ACCEPTED
+from distribution.operations.deciding.notes import BOT_AGAIN, CAP_REACHED, NOT_ACCEPTED
 from distribution.queries.config import AccountConfig, TriggerConfig, config_of
 from distribution.queries.records import differences, record_of
 from distribution.queries.situation import situations_for

@@ -15,7 +15,9 @@ from unittest.mock import patch
 from django.db import connection
 
 from accounts.kommo.connection import budget, sessions
-from distribution.operations import deliver, lanes, turn
+from distribution.operations import lanes
+from distribution.operations.deciding import turn
+from distribution.operations.delivering import deliver
 from peresmenka.lib.clock import set_clock
 from sandbox.clock import VirtualClock
 from tests.world import START

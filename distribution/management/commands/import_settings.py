@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext, override
 
 from accounts.models import Account
-from distribution.operations.settings_file import BadFile, import_file
+from distribution.operations.policies.settings_file import BadFile, import_file
 from peresmenka.lib.clock import read_clock
 
 LARGEST = 8 * 1024 * 1024

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connection
 
 from accounts.operations.housekeeping import do_housekeeping
-from distribution.operations.deliver import deliver
+from distribution.operations.delivering.deliver import deliver
 from distribution.operations.purge import purge
 from distribution.operations.reconcile import reconcile_due
 from distribution.operations.work import work_once

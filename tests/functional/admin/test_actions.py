@@ -18,7 +18,7 @@ from distribution.operations.dead_letters import (
     resume_account,
     suspend_account,
 )
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests.functional.admin.conftest import Filled
 from tests.world import World
 

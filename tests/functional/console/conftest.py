@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.identity import SESSION_KEY
 from accounts.models import Manager
 from distribution.operations import registers as register_operations
-from distribution.operations import settings as settings_operations
+from distribution.operations.policies import settings as settings_operations
 from shifts.operations import presence as shift_operations
 from tests.functional.console import cast
 

@@ -23,7 +23,7 @@ PAIR = [
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stop the clock of the pages of templates; return what rang the doorbell."""
-    from distribution.operations import templates as operations
+    from distribution.operations.policies import templates as operations
     from distribution.views import templates, templates_editor, templates_versions
 
     heard: list[str] = []

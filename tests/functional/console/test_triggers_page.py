@@ -12,8 +12,8 @@ from django.test import Client
 
 from accounts.models import AuditEntry, InboxEvent
 from distribution.models import Register, RegisterEntry, Template, Trigger
-from distribution.operations import settings as settings_operations
-from distribution.operations import triggers as operations
+from distribution.operations.policies import settings as settings_operations
+from distribution.operations.policies import triggers as operations
 from distribution.queries.settings import settings_of
 from peresmenka.lib.clock import set_clock
 from tests import policies

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import Manager
 from distribution.models import DistributionSettings, Register, Template, Trigger
-from distribution.operations.triggers import create_trigger, trigger_key
+from distribution.operations.policies.triggers import create_trigger, trigger_key
 from shifts.models import ShiftSettings
 from tests import policies
 from tests.functional.main_job.conftest import Team

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from distribution.models import RegisterEntry, Timer
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from distribution.queries.records import differences, record_of
 from tests.functional.engine.timed import (
     JUST_BEFORE,

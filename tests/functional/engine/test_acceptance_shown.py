@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from distribution.models import Timer
-from distribution.operations.acceptance import TAKEN_TO_WORK_MINUTES, accept_by_click
+from distribution.operations.deciding.acceptance import TAKEN_TO_WORK_MINUTES, accept_by_click
 from tests.functional.engine.timed import MINUTES, change, misses, owners, timed
 from tests.functional.main_job.conftest import Team
 from tests.world import World

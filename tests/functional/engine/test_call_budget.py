@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests import policies
 from tests.functional.engine.cards import contact, earlier_lead, lay, paths
 from tests.functional.main_job.conftest import Team

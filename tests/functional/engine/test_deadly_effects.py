@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from distribution.models import DeadLetter, Effect
-from distribution.operations.effects import MOST_DEATHS
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.effects import MOST_DEATHS
 from tests.functional.engine.test_stage_moves import at_the_cap, stage_of
 from tests.functional.main_job.conftest import Team
 from tests.world import World

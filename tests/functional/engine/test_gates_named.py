@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Manager
-from distribution.operations.profiles import Person, save_person
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.policies.profiles import Person, save_person
 from shifts.core.hours import parse_hours
 from shifts.models import Override, SchedulePattern, StandingPattern
 from shifts.operations.holidays import add_holidays

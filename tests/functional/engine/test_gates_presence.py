@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import InboxEvent
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests.functional.engine.scene import MINUTE, deal_by, member, why
 from tests.functional.main_job.conftest import Team
 from tests.planning import set_status

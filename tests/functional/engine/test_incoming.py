@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from distribution.labels.reasons import code_text
-from distribution.operations.triggers import IncomingStage, create_trigger
+from distribution.operations.policies.triggers import IncomingStage, create_trigger
 from tests.functional.engine.senders import (
     MINUTE,
     ask_us,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from distribution.models import LeadMirror, ManagerLoad
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests.functional.engine.scene import change, deal_by, group, member, why
 from tests.functional.main_job.conftest import Team
 from tests.planning import set_limit, set_status

@@ -11,7 +11,7 @@ import pytest
 from requests import PreparedRequest, Response
 
 from distribution.models import Decision, Effect
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests.functional.engine.cards import (
     company,
     contact,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from distribution.models import Decision
-from distribution.operations.deliver import deliver
-from distribution.operations.rows import rows_by_ids
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.rows import rows_by_ids
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests.functional.engine.cards import company, contact, earlier_lead, lay, paths
 from tests.functional.main_job.conftest import Team
 from tests.world import World

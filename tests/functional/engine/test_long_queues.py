@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from distribution.models import LeadMirror
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests.functional.engine.scene import deal_by, member
 from tests.functional.main_job.conftest import Team
 from tests.world import World

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from distribution.models import DeadLetter, DistributionSettings, Effect, LeadMirror, Template
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests.functional.engine.senders import (
     ask_us,
     hanging,

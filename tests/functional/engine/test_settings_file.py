@@ -14,13 +14,13 @@ from accounts.models import AuditEntry
 from distribution.core.policy.document import schema_rows
 from distribution.core.policy.file import SettingsFile
 from distribution.models import Register, Template, TemplateVersion, Trigger
+from distribution.operations.policies.triggers import LONGEST_DELAY_MINUTES, save_trigger
 from distribution.operations.registers import (
     MOST_CATCH_UP,
     MOST_WEEKS,
     RegisterPolicy,
     set_policy,
 )
-from distribution.operations.triggers import LONGEST_DELAY_MINUTES, save_trigger
 from tests import policies
 from tests.functional.main_job.conftest import Team
 from tests.world import World

@@ -7,8 +7,8 @@ import pytest
 from accounts.models import InboxEvent
 from accounts.operations.inbox import append_event
 from distribution.models import LeadMirror, Template
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests import policies
 from tests.functional.engine.scene import deal_by, member
 from tests.functional.main_job.conftest import Team

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import Manager
 from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Template, Timer, Wave
-from distribution.operations.templates import set_shadow
+from distribution.operations.policies.templates import set_shadow
 from distribution.queries.shadow import shadow_report, shadow_templates
 from tests import policies
 from tests.functional.engine.scene import deal_by, member, take_effect

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Manager
-from distribution.operations.profiles import set_skills
-from distribution.operations.rows import rows_by_ids
+from distribution.operations.deciding.rows import rows_by_ids
+from distribution.operations.policies.profiles import set_skills
 from tests.functional.engine.cards import lay
 from tests.functional.main_job.conftest import Team
 from tests.world import World

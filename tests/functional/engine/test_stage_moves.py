@@ -6,8 +6,8 @@ import pytest
 
 from distribution.core.policy import read_body
 from distribution.models import Effect, LeadMirror
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests import policies
 from tests.functional.engine.timed import MINUTES, change, owners, reasons, timed
 from tests.functional.main_job.conftest import Team

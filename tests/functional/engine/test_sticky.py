@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Manager
 from distribution.models import RegisterEntry, Template, Trigger
-from distribution.operations.rows import rows_by_ids
+from distribution.operations.deciding.rows import rows_by_ids
 from tests import policies
 from tests.functional.engine.cards import company, contact, earlier_lead, lay, paths
 from tests.functional.engine.senders import put_card, sender, switch_on, template

@@ -8,8 +8,8 @@ import pytest
 
 from accounts.models import Manager
 from distribution.models import ManagerLoad, ManagerProfile, TaskMirror
+from distribution.operations.deciding.turn import take_turn
 from distribution.operations.reconcile import reconcile_due
-from distribution.operations.turn import take_turn
 from tests.functional.engine.scene import change, deal_by, member, why
 from tests.functional.main_job.conftest import Team
 from tests.world import World

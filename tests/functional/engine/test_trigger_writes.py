@@ -8,8 +8,8 @@ import pytest
 
 from accounts.models import AuditEntry, Manager
 from distribution.models import Register, RegisterEntry, Trigger
-from distribution.operations import triggers
-from distribution.operations.triggers import (
+from distribution.operations.policies import triggers
+from distribution.operations.policies.triggers import (
     create_trigger,
     delete_trigger,
     key_digest,

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import InboxEvent, Manager
 from distribution.models import Register, RegisterEntry, RegisterEpoch, Template, Trigger
-from distribution.operations.triggers import delete_trigger, rotate_key, trigger_key
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.policies.triggers import delete_trigger, rotate_key, trigger_key
 from tests.functional.engine.senders import (
     MINUTE,
     PIPELINE_HOOK,

@@ -10,8 +10,8 @@ import pytest
 from accounts.models import AuditEntry, InboxEvent, Manager
 from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, Timer, Wave
 from distribution.operations import undo as operations
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from distribution.operations.undo import NotUndoable, WaveUndone, undo_wave
 from distribution.queries.waves import wave_details
 from tests import policies

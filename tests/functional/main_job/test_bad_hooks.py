@@ -7,7 +7,7 @@ import pytest
 from accounts.models import InboxEvent
 from distribution.models import DeadLetter, LeadMirror
 from distribution.operations.dead_letters import replay_dead_letters
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests.functional.main_job.conftest import Team
 from tests.world import World
 

@@ -8,8 +8,8 @@ import pytest
 
 from accounts.models import Account, Credential, InboxEvent
 from distribution.models import Effect
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests.functional.main_job.conftest import Team
 from tests.world import World
 

@@ -15,8 +15,8 @@ from requests import PreparedRequest, Response
 
 from accounts.models import InboxEvent
 from distribution.models import DeadLetter, Decision, Effect, RegisterEntry, Timer
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from peresmenka.lib.clock import read_clock, set_clock
 from sandbox.adapter import SandboxAdapter
 from tests.functional.main_job.conftest import Team

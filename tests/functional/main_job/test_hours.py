@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from distribution.models import Template
-from distribution.operations.settings import settings_for
+from distribution.operations.policies.settings import settings_for
 from distribution.queries.settings import settings_of
 from tests.functional.main_job.conftest import Team
 from tests.world import World

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from distribution.models import LeadMirror
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
 from tests.functional.main_job.conftest import Team
 from tests.world import World
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests.functional.main_job.conftest import Team
 from tests.world import World
 

@@ -9,8 +9,8 @@ import pytest
 
 from accounts.models import Account, InboxEvent, Manager
 from distribution.models import DistributionSettings, LeadMirror
-from distribution.operations.settings import save_settings
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.policies.settings import save_settings
 from shifts.models import Holiday, Override
 from shifts.operations.holidays import add_holidays, remove_holiday
 from shifts.operations.overrides import add_override, delete_override

@@ -10,8 +10,8 @@ from accounts.models import Manager
 from accounts.operations.housekeeping import REFRESH_EVERY
 from distribution.management.commands.pump import keep_house
 from distribution.models import Timer
-from distribution.operations.profiles import Person, save_person
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.policies.profiles import Person, save_person
 from shifts.core.hours import parse_hours
 from shifts.core.roster import State
 from shifts.operations.patterns import assign_pattern, create_pattern

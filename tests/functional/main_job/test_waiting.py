@@ -8,8 +8,8 @@ import pytest
 
 from accounts.operations.housekeeping import REFRESH_EVERY
 from distribution.models import DistributionSettings, LeadMirror, Timer
-from distribution.operations.settings import save_settings
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.policies.settings import save_settings
 from tests.functional.main_job.conftest import Team
 from tests.world import World
 

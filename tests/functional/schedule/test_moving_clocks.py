@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from accounts.models import Account
-from distribution.operations.profiles import Person, save_person
+from distribution.operations.policies.profiles import Person, save_person
 from shifts.models import SchedulePattern, ScheduleSettings, WorkSpan
 from shifts.tasks import plan_ahead
 from tests.functional.schedule.cast import ANA, OLEG, World, stand, week

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.operations import team as account_operations
-from distribution.operations import profiles
+from distribution.operations.policies import profiles
 from distribution.views import team
 from shifts.operations import participation, plan
 from tests.functional.console.conftest import (  # noqa: F401

@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Account
 from accounts.operations.hooks import hook_digest
 from distribution.models import Trigger
-from distribution.operations.triggers import create_trigger
+from distribution.operations.policies.triggers import create_trigger
 from tests import policies
 
 NOW = datetime(2026, 9, 23, 8, 0, tzinfo=UTC)

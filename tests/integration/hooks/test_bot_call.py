@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, InboxEvent
-from distribution.operations.triggers import trigger_key
+from distribution.operations.policies.triggers import trigger_key
 from peresmenka.lib.clock import read_clock
 from tests.integration.hooks.conftest import Sender
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, InboxEvent
-from distribution.operations.triggers import rotate_key, trigger_key
+from distribution.operations.policies.triggers import rotate_key, trigger_key
 from tests.integration.hooks.conftest import NOW, Sender
 
 ADDRESS = "/hooks/kommo/pipeline"

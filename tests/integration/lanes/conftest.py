@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Account
-from distribution.operations import deliver, turn
+from distribution.operations.deciding import turn
+from distribution.operations.delivering import deliver
 from tests.integration.lanes.cast import ANA, OLEG, FakeKommo, build_account
 
 

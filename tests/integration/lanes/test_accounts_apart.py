@@ -6,8 +6,8 @@ import pytest
 
 from accounts.models import Account
 from distribution.models import Decision, Effect, LeadMirror, ManagerLoad, RegisterEntry
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests.integration.lanes.cast import ANA, MALLORY, OLEG, FakeKommo, build_account, tell_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ from accounts.operations.hooks import hook_key
 from accounts.operations.inbox import Ingest, ingest_webhook
 from distribution.models import DeadLetter, LeadMirror
 from distribution.operations import lanes
-from distribution.operations.agenda import MAX_DEATHS, SUSPECTS_AT_ONCE, claim_events
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.agenda import MAX_DEATHS, SUSPECTS_AT_ONCE, claim_events
+from distribution.operations.deciding.turn import take_turn
 from tests.integration.lanes.cast import FakeKommo, at_once, tell_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from accounts.models import Account, InboxEvent, Lane
 from distribution.models import Decision, Effect, LeadMirror
 from distribution.operations import lanes
-from distribution.operations.deliver import deliver
-from distribution.operations.turn import take_turn
+from distribution.operations.deciding.turn import take_turn
+from distribution.operations.delivering.deliver import deliver
 from tests.integration.lanes.cast import (
     ANA,
     OLEG,

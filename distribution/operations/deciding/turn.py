@@ -21,26 +21,27 @@ from accounts.kommo.errors import BudgetExhausted, KommoError, NeedsAuthorizatio
 from accounts.kommo.payloads import Lead, Task
 from accounts.kommo.retry import account_wait
 from accounts.models import Account, InboxEvent, Lane
-from distribution.operations import acceptance, asking, lanes
-from distribution.operations.absorb import absorb_gone, absorb_lead, needs_read
-from distribution.operations.agenda import Agenda, claim_events, read_agenda
-from distribution.operations.bulk import write_turn
-from distribution.operations.customers import (
+from distribution.operations import lanes
+from distribution.operations.deciding import acceptance, asking
+from distribution.operations.deciding.absorb import absorb_gone, absorb_lead, needs_read
+from distribution.operations.deciding.agenda import Agenda, claim_events, read_agenda
+from distribution.operations.deciding.bulk import write_turn
+from distribution.operations.deciding.customers import (
     Customer,
     may_follow_customers,
     read_customers,
     remember,
 )
-from distribution.operations.dealing import deal_all, set_drain
-from distribution.operations.first_touch import note_touches
-from distribution.operations.happenings import absorb_happenings, absorb_later, fire_timers
+from distribution.operations.deciding.dealing import deal_all, set_drain
+from distribution.operations.deciding.first_touch import note_touches
+from distribution.operations.deciding.happenings import absorb_happenings, absorb_later, fire_timers
+from distribution.operations.deciding.misses import settle_misses
+from distribution.operations.deciding.moves import run_returns, run_waves
+from distribution.operations.deciding.overwrites import note_overwrites
+from distribution.operations.deciding.rows import LeadRow, rows_by_ids
+from distribution.operations.deciding.task_counts import absorb_tasks
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.operations.lanes import LaneLease, LostLane
-from distribution.operations.misses import settle_misses
-from distribution.operations.moves import run_returns, run_waves
-from distribution.operations.overwrites import note_overwrites
-from distribution.operations.rows import LeadRow, rows_by_ids
-from distribution.operations.task_counts import absorb_tasks
-from distribution.operations.work_state import TurnWork
 from distribution.queries.config import AccountConfig, config_of
 from shifts.operations.presence import record_activity
 

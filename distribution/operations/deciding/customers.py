@@ -13,10 +13,10 @@ from accounts.kommo.payloads import Lead
 from accounts.models import InboxEvent
 from distribution.core.facts import OFF, Sticky
 from distribution.core.policy import Skills, StickyRules
-from distribution.operations.absorb import may_be_new
-from distribution.operations.agenda import Agenda
-from distribution.operations.rows import LeadRow
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.absorb import may_be_new
+from distribution.operations.deciding.agenda import Agenda
+from distribution.operations.deciding.rows import LeadRow
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.queries.config import AccountConfig, TriggerConfig
 
 Json = dict[str, Any]

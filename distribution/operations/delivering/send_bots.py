@@ -7,7 +7,7 @@ import logging
 from accounts.kommo.client import KommoClient
 from accounts.kommo.errors import Forbidden, InvalidRequest, KommoError, NotFound
 from distribution.models import Effect
-from distribution.operations.effects import ClaimedEffect, Settlement, claim_effects
+from distribution.operations.delivering.effects import ClaimedEffect, Settlement, claim_effects
 from distribution.operations.lanes import may_send
 
 BOTS_A_ROUND = 20  # a call each

@@ -10,18 +10,18 @@ from django.db import connection
 
 from accounts.models import Account, InboxEvent, Manager
 from distribution.models import Effect, LeadMirror, Timer
-from distribution.operations.absorb import absorb_gone, overrule, owner_effects
-from distribution.operations.acceptance import absorb_click
-from distribution.operations.asking import absorb_bot, absorb_trigger
-from distribution.operations.bulk import TimerRow
-from distribution.operations.linked_leads import absorb_linked, expect_linked
-from distribution.operations.moves import plan_release, plan_wave
-from distribution.operations.notes import REFUSED
+from distribution.operations.deciding.absorb import absorb_gone, overrule, owner_effects
+from distribution.operations.deciding.acceptance import absorb_click
+from distribution.operations.deciding.asking import absorb_bot, absorb_trigger
+from distribution.operations.deciding.bulk import TimerRow
+from distribution.operations.deciding.linked_leads import absorb_linked, expect_linked
+from distribution.operations.deciding.moves import plan_release, plan_wave
+from distribution.operations.deciding.notes import REFUSED
+from distribution.operations.deciding.rows import rows_by_ids
+from distribution.operations.deciding.tracking import mirror_tracked_stages, retrack
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.operations.registers import absorb_register
-from distribution.operations.rows import rows_by_ids
-from distribution.operations.tracking import mirror_tracked_stages, retrack
 from distribution.operations.undo import absorb_undo
-from distribution.operations.work_state import TurnWork
 from shifts.operations.presence import end_shifts_of_inactive, inactivity_check
 from shifts.queries.presence import next_inactivity_at
 

@@ -15,11 +15,11 @@ from distribution.core.decide import Turn
 from distribution.core.facts import LEAST_LOADED
 from distribution.core.ledger import Entry
 from distribution.models import Decision, ManagerLoad
-from distribution.operations.bulk import DecisionRow, EffectRow, TimerRow, TurnRow, Written
-from distribution.operations.ids import IdBlock
+from distribution.operations.deciding.bulk import DecisionRow, EffectRow, TimerRow, TurnRow, Written
+from distribution.operations.deciding.ids import IdBlock
+from distribution.operations.deciding.notes import NoteNames, note_text
+from distribution.operations.deciding.rows import LeadRow
 from distribution.operations.lanes import LaneLease
-from distribution.operations.notes import NoteNames, note_text
-from distribution.operations.rows import LeadRow
 from distribution.queries.config import AccountConfig, TriggerConfig, window_of
 from distribution.queries.situation import Changes, Crowd
 from peresmenka.lib.zones import known_zone

@@ -11,12 +11,12 @@ from distribution.core import decide, records
 from distribution.core.facts import OFF, LeadFacts
 from distribution.core.reasons import Reason
 from distribution.models import Decision, LeadMirror, Timer
-from distribution.operations.bulk import DecisionRow, TimerRow
-from distribution.operations.customers import sticky_of
-from distribution.operations.following import given, move_to_stage
-from distribution.operations.notes import REFUSED
-from distribution.operations.rows import LeadRow, rows_in_queue
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.bulk import DecisionRow, TimerRow
+from distribution.operations.deciding.customers import sticky_of
+from distribution.operations.deciding.following import given, move_to_stage
+from distribution.operations.deciding.notes import REFUSED
+from distribution.operations.deciding.rows import LeadRow, rows_in_queue
+from distribution.operations.deciding.work_state import TurnWork
 
 QUEUE_LIMIT = 250
 MOST_CHANGES = 50  # of triggers in one drain, each some milliseconds for 200 people

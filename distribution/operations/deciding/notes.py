@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Manager
 from distribution.models import Decision
-from distribution.operations.bulk import DecisionRow
+from distribution.operations.deciding.bulk import DecisionRow
 from distribution.queries.config import AccountConfig
 
 NOT_ACCEPTED = "not_accepted"  # reason of a move by time (F137)

@@ -9,8 +9,8 @@ from django.db.models.functions import Greatest
 
 from distribution.models import Effect, Trigger
 from distribution.operations import registers
-from distribution.operations.acceptance import pass_on
-from distribution.operations.bots import (
+from distribution.operations.deciding.acceptance import pass_on
+from distribution.operations.deciding.bots import (
     GONE,
     NO_TEMPLATE,
     NOBODY_ELSE,
@@ -19,10 +19,10 @@ from distribution.operations.bots import (
     SWITCHED_OFF,
     answer,
 )
-from distribution.operations.bulk import DecisionRow, EffectRow
-from distribution.operations.notes import BOT_AGAIN
-from distribution.operations.rows import LeadRow
-from distribution.operations.work_state import TurnWork, WaitingBot
+from distribution.operations.deciding.bulk import DecisionRow, EffectRow
+from distribution.operations.deciding.notes import BOT_AGAIN
+from distribution.operations.deciding.rows import LeadRow
+from distribution.operations.deciding.work_state import TurnWork, WaitingBot
 from distribution.queries.config import TriggerConfig
 
 Json = dict[str, Any]

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from accounts.kommo.webhook import LeadHint, Touch, parse_hook
 from accounts.models import InboxEvent
 from distribution.models import DeadLetter
-from distribution.operations.bots import let_go_on
+from distribution.operations.deciding.bots import let_go_on
 from distribution.operations.lanes import LaneLease
 
 Json = dict[str, Any]

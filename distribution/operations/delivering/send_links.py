@@ -18,7 +18,12 @@ from accounts.kommo.payloads import Lead, Linked, Task
 from accounts.models import Stage
 from distribution.core.delivery import FRESH_FOR
 from distribution.models import Effect, LeadMirror
-from distribution.operations.effects import ClaimedEffect, Follower, Settlement, claim_effects
+from distribution.operations.delivering.effects import (
+    ClaimedEffect,
+    Follower,
+    Settlement,
+    claim_effects,
+)
 from distribution.operations.lanes import may_send
 
 LEADS_A_LOOK = 240  # what one read of Kommo holds

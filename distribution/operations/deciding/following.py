@@ -5,11 +5,11 @@ from __future__ import annotations
 from distribution.core import decide
 from distribution.core.reasons import Because
 from distribution.models import Decision
-from distribution.operations.acceptance_clock import start_clock
-from distribution.operations.bulk import DecisionRow
-from distribution.operations.first_touch import start_touch_clock
-from distribution.operations.rows import LeadRow
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.acceptance_clock import start_clock
+from distribution.operations.deciding.bulk import DecisionRow
+from distribution.operations.deciding.first_touch import start_touch_clock
+from distribution.operations.deciding.rows import LeadRow
+from distribution.operations.deciding.work_state import TurnWork
 
 
 def given(work: TurnWork, row: LeadRow, decision: decide.Decision, recorded: DecisionRow) -> None:

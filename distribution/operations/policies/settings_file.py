@@ -13,8 +13,9 @@ from distribution.core.members import selection_problems
 from distribution.core.policy import Problem, to_json
 from distribution.core.policy.file import SettingsFile, TemplateFile, TriggerFile, read_file
 from distribution.models import Register, Template, Trigger
-from distribution.operations import registers, templates, triggers
-from distribution.operations.settings import save_settings
+from distribution.operations import registers
+from distribution.operations.policies import templates, triggers
+from distribution.operations.policies.settings import save_settings
 from distribution.queries.references import references_gone
 from distribution.queries.settings import settings_of
 from distribution.queries.settings_file import differences_of, document_of_account

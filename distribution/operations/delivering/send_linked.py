@@ -21,7 +21,7 @@ from accounts.kommo.payloads import Linked, Task
 from accounts.kommo.retry import MOST_ATTEMPTS
 from distribution.core.delivery import needs_read_back
 from distribution.models import Effect
-from distribution.operations.effects import ClaimedEffect, Settlement, claim_effects
+from distribution.operations.delivering.effects import ClaimedEffect, Settlement, claim_effects
 from distribution.operations.lanes import may_send
 
 LARGEST_BATCH = 250

@@ -7,11 +7,11 @@ from typing import Any
 
 from distribution.core.waves import ReturnFacts, may_return, wave_due_at, wave_may_start
 from distribution.models import Decision, LeadMirror, Timer
-from distribution.operations.bulk import TimerRow
-from distribution.operations.dealing import move_lead, set_drain
-from distribution.operations.following import returned
-from distribution.operations.rows import LeadRow, rows_displaced, rows_of_owner
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.bulk import TimerRow
+from distribution.operations.deciding.dealing import move_lead, set_drain
+from distribution.operations.deciding.following import returned
+from distribution.operations.deciding.rows import LeadRow, rows_displaced, rows_of_owner
+from distribution.operations.deciding.work_state import TurnWork
 from peresmenka.lib.zones import known_zone
 from shifts.core.windows import DailyWindow, closed_at
 

@@ -11,10 +11,10 @@ from accounts.kommo.webhook import Touch
 from accounts.models import Stage
 from distribution.core.policy.body import Hours
 from distribution.models import Alert, FirstTouch, Timer
-from distribution.operations.acceptance_clock import accept, running_rule
-from distribution.operations.bulk import DecisionRow, TimerRow, TouchRow
-from distribution.operations.rows import LeadRow, rows_by_ids
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.acceptance_clock import accept, running_rule
+from distribution.operations.deciding.bulk import DecisionRow, TimerRow, TouchRow
+from distribution.operations.deciding.rows import LeadRow, rows_by_ids
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.queries.config import window_of
 from peresmenka.lib.zones import known_zone
 from shifts.core.windows import open_time, open_until

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts.kommo.payloads import Task
 from distribution.models import ManagerLoad, TaskMirror
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.work_state import TurnWork
 
 
 def absorb_tasks(

@@ -12,9 +12,9 @@ from accounts.kommo.payloads import Lead
 from accounts.kommo.webhook import LeadHint
 from accounts.models import Stage
 from distribution.models import Decision, DistributionSettings, Effect, LeadMirror
-from distribution.operations.acceptance_clock import give_up_clock, note_stage
-from distribution.operations.rows import LeadRow
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.acceptance_clock import give_up_clock, note_stage
+from distribution.operations.deciding.rows import LeadRow
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.queries.config import AccountConfig, TriggerConfig
 
 State = LeadMirror.State

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Account, AuditEntry, InboxEvent, Manager
 from accounts.operations.inbox import append_event
 from distribution.models import Trigger
-from distribution.operations.triggers import GroupsOwn
+from distribution.operations.policies.triggers import GroupsOwn
 from peresmenka.lib.enqueue import ring
 
 

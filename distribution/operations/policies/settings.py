@@ -12,8 +12,8 @@ from accounts.models import Account, AuditEntry, Group, InboxEvent, Manager
 from accounts.operations.inbox import append_event
 from distribution.core.policy import to_json
 from distribution.models import DistributionSettings, Register, Template, Trigger
-from distribution.operations.templates import save_body
-from distribution.operations.trigger_order import group_places
+from distribution.operations.policies.templates import save_body
+from distribution.operations.policies.trigger_order import group_places
 from distribution.queries.settings import (
     DISTRIBUTION_FIELDS,
     SAVED,

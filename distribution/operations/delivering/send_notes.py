@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from accounts.kommo.client import NOTE_TYPE, KommoClient, NewNote
 from accounts.kommo.errors import InvalidRequest, KommoError
-from distribution.operations.effects import ClaimedEffect, Settlement, claim_effects
+from distribution.operations.delivering.effects import ClaimedEffect, Settlement, claim_effects
 from distribution.operations.lanes import may_send
 
 NOTES_A_CALL = 250

@@ -29,8 +29,8 @@ from distribution.core.delivery import (
 )
 from distribution.models import Effect
 from distribution.operations import lanes
-from distribution.operations.absorb import is_dealt_with
-from distribution.operations.effects import (
+from distribution.operations.deciding.absorb import is_dealt_with
+from distribution.operations.delivering.effects import (
     ClaimedEffect,
     Settlement,
     claim_effects,
@@ -38,12 +38,12 @@ from distribution.operations.effects import (
     own_steps,
     write_settlement,
 )
+from distribution.operations.delivering.send_bots import send_bots
+from distribution.operations.delivering.send_linked import send_linked
+from distribution.operations.delivering.send_links import send_links
+from distribution.operations.delivering.send_notes import send_notes
+from distribution.operations.delivering.send_stages import send_stages
 from distribution.operations.lanes import LaneLease, may_send
-from distribution.operations.send_bots import send_bots
-from distribution.operations.send_linked import send_linked
-from distribution.operations.send_links import send_links
-from distribution.operations.send_notes import send_notes
-from distribution.operations.send_stages import send_stages
 from distribution.queries.config import config_of
 
 log = logging.getLogger(__name__)

@@ -15,20 +15,20 @@ from accounts.operations.inbox import append_event
 from distribution.core.acceptance import AcceptPolicy, Held, Step, StepKind, next_step
 from distribution.core.policy.body import Acceptance
 from distribution.models import Decision, LeadMirror, Timer
-from distribution.operations.absorb import is_filled
-from distribution.operations.acceptance_clock import (
+from distribution.operations.deciding.absorb import is_filled
+from distribution.operations.deciding.acceptance_clock import (
     accept,
     give_up_clock,
     running_rule,
     start_clock,
 )
-from distribution.operations.bulk import TimerRow
-from distribution.operations.dealing import facts_of, record_dealing
-from distribution.operations.first_touch import judge_touches
-from distribution.operations.following import given, move_to_stage
-from distribution.operations.notes import CAP_REACHED, NOT_ACCEPTED, cap_note
-from distribution.operations.rows import LeadRow, rows_by_ids
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.bulk import TimerRow
+from distribution.operations.deciding.dealing import facts_of, record_dealing
+from distribution.operations.deciding.first_touch import judge_touches
+from distribution.operations.deciding.following import given, move_to_stage
+from distribution.operations.deciding.notes import CAP_REACHED, NOT_ACCEPTED, cap_note
+from distribution.operations.deciding.rows import LeadRow, rows_by_ids
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.queries.config import window_of
 from peresmenka.lib.zones import known_zone
 from shifts.core.windows import closed_at, opens_at

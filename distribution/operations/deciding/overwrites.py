@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from accounts.kommo.webhook import LeadHint
 from distribution.models import Decision, Effect
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.work_state import TurnWork
 
 REASON = "overwrote_person"
 # The installer's own edits by hand look like ours: an echo bears the time of what was sent.

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection
 
-from distribution.operations.rows import COLUMNS, LeadRow
+from distribution.operations.deciding.rows import COLUMNS, LeadRow
 
 Json = dict[str, Any]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from accounts.models import Stage
 from distribution.models import Decision, LeadMirror
-from distribution.operations.acceptance_clock import give_up_clock
-from distribution.operations.rows import LeadRow
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.acceptance_clock import give_up_clock
+from distribution.operations.deciding.rows import LeadRow
+from distribution.operations.deciding.work_state import TurnWork
 
 Json = dict[str, Any]
 

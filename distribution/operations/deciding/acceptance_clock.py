@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from distribution.core.policy.body import Acceptance
 from distribution.models import Timer
-from distribution.operations.bulk import TimerRow
-from distribution.operations.rows import LeadRow
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.bulk import TimerRow
+from distribution.operations.deciding.rows import LeadRow
+from distribution.operations.deciding.work_state import TurnWork
 from distribution.queries.config import window_of
 from peresmenka.lib.zones import known_zone
 from shifts.core.windows import open_until

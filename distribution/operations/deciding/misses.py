@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from accounts.models import Manager
 from distribution.core.acceptance import is_non_responder, misses_after
 from distribution.models import Alert, ManagerLoad
-from distribution.operations.work_state import TurnWork
+from distribution.operations.deciding.work_state import TurnWork
 from shifts.core.participation import Status
 from shifts.operations.participation import set_participation
 from shifts.queries.participation import standing_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from accounts.kommo.client import KommoClient, LeadChange
 from accounts.kommo.errors import InvalidRequest, KommoError
 from distribution.core.delivery import FRESH_FOR, Outcome
-from distribution.operations.effects import ClaimedEffect, Settlement, claim_effects
+from distribution.operations.delivering.effects import ClaimedEffect, Settlement, claim_effects
 from distribution.operations.lanes import may_send
 
 STAGES_A_CALL = 250

@@ -1,0 +1,1 @@
+"""The deciding lane: one turn of an account, and everything that a turn does."""
