@@ -12,8 +12,8 @@ from unittest.mock import patch
 from django.db import connection
 
 from accounts.models import InboxEvent, Lane
-from distribution.core.decide import Turn
 from distribution.core.delivery import Outcome
+from distribution.core.team import Team
 from distribution.operations import lanes
 from distribution.operations.deciding import (
     absorb,
@@ -180,7 +180,7 @@ def _status_without_end(stack: ExitStack) -> None:
 
 def _limit_forgotten_in_a_burst(stack: ExitStack) -> None:
     """Within a turn nobody's limit is looked at again."""
-    stack.enter_context(patch.object(Turn, "_judge_again", lambda self, seat: None))
+    stack.enter_context(patch.object(Team, "_with_dealt", lambda self, facts, **changed: facts))
 
 
 def _segments_alone(stack: ExitStack) -> None:
