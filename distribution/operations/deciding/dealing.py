@@ -206,36 +206,37 @@ def _let_go(
 
 def _in_shadow(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts) -> bool:
     """Record what would have been done; the lead stays as it is (N8)."""
-    is_waiting = decision.kind is decide.Kind.WAITING
-    if is_waiting and decision.waiting and decision.waiting.until:
-        set_drain(work, decision.waiting.until)
-    if is_waiting and row.waiting_reason == why(decision)[0]:
-        return False
-    with work.changing(row):
-        row.is_counted = True
-        if is_waiting:
-            row.waiting_since = row.waiting_since or work.now
-            row.state, row.waiting_reason = State.WAITING, why(decision)[0]
-        else:
-            row.dealt_entry = row.stage_entry
-            row.leave_queue(State.SEEN)
-    recorded = record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
-    recorded.is_shadow = True
-    return not is_waiting
+    if decision.kind is not decide.Kind.WAITING:
+        _let_go(work, row, decision, facts).is_shadow = True
+        return True
+    if _enqueue(work, row, State.WAITING, decision, is_counted=True):
+        recorded = record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+        recorded.is_shadow = True
+    return False
 
 
 def _wait(work: TurnWork, row: LeadRow, decision: decide.Decision, facts: LeadFacts) -> None:
+    opens = work.next_opening(row)
+    if opens is not None:
+        set_drain(work, opens)
+    if _enqueue(work, row, State.WAITING, decision, is_counted=False):
+        record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+
+
+def _enqueue(
+    work: TurnWork, row: LeadRow, state: str, decision: decide.Decision, *, is_counted: bool
+) -> bool:
+    """Let a lead wait, with the reason and the moment to look again; False: it waits so already."""
     reason, until = why(decision)
-    for due_at in (until, work.next_opening(row)):
-        if due_at is not None:
-            set_drain(work, due_at)
-    if row.state == State.WAITING and row.waiting_reason == reason:
-        return
+    if until is not None:
+        set_drain(work, until)
+    if row.state == state and row.waiting_reason == reason:
+        return False
     with work.changing(row):
-        row.is_counted = False
+        row.is_counted = is_counted
         row.waiting_since = row.waiting_since or work.now
-        row.state, row.waiting_reason = State.WAITING, reason
-    record_dealing(work, row, Kind.DISTRIBUTION, decision, facts, row.owner_id)
+        row.state, row.waiting_reason = state, reason
+    return True
 
 
 def move_lead(work: TurnWork, row: LeadRow, *, wave_id: int | None) -> bool:
@@ -291,17 +292,11 @@ def _park(
     wave_id: int | None,
 ) -> None:
     """Leave the lead with the one who left, to be tried again at the next release."""
-    reason, until = why(decision)
-    if until is not None:
-        set_drain(work, until)
-    if row.state == State.PARKED and row.waiting_reason == reason:
-        return
-    with work.changing(row):
-        row.waiting_since = row.waiting_since or work.now
-        row.state, row.waiting_reason = State.PARKED, reason
-    record_dealing(
-        work, row, Kind.REDISTRIBUTION, decision, facts, row.owner_id, wave_id=wave_id, by_load=True
-    )
+    if _enqueue(work, row, State.PARKED, decision, is_counted=row.is_counted):
+        left = row.owner_id
+        record_dealing(
+            work, row, Kind.REDISTRIBUTION, decision, facts, left, wave_id=wave_id, by_load=True
+        )
 
 
 def set_drain(work: TurnWork, due_at: datetime) -> None:

@@ -176,9 +176,8 @@ class TurnWork:
         """Take over what a dealing has done to its register, and record it if it decided anything."""
         dealing = self._dealings.pop(key)
         register, template = dealing.trigger.register, dealing.trigger.template
-        if (
-            register.is_own or not template.is_shadow
-        ):  # what is dealt on paper is nobody else's debt
+        # What is dealt on paper is nobody else's debt.
+        if register.is_own or not template.is_shadow:
             for user_id, entry in dealing.turn.entries().items():
                 self._entries[register.register_id, user_id] = entry
         if any(decision.turn_key == dealing.key for decision in self.written.decisions):
