@@ -31,7 +31,6 @@ class Migration(migrations.Migration):
                 ('template_id', models.BigIntegerField()),
                 ('decision_id', models.BigIntegerField()),
                 ('started_at', models.DateTimeField(verbose_name='from')),
-                ('warn_at', models.DateTimeField(null=True)),
                 ('due_at', models.DateTimeField(verbose_name='until')),
                 ('allowed_minutes', models.PositiveIntegerField()),
                 ('warned_at', models.DateTimeField(null=True)),

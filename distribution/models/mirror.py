@@ -106,7 +106,6 @@ class FirstTouch(AccountOwnedHot):
     template_id = models.BigIntegerField()
     decision_id = models.BigIntegerField()
     started_at = models.DateTimeField(_("from"))
-    warn_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(_("until"))
     allowed_minutes = models.PositiveIntegerField()
     warned_at = models.DateTimeField(null=True)

@@ -90,7 +90,6 @@ class TouchRow:
     user_id: int
     template_id: int
     decision_id: int
-    warn_at: datetime | None
     due_at: datetime
     allowed_minutes: int
 
@@ -280,9 +279,9 @@ WHERE account_id = %s AND lead_id = ANY(%s) AND kind = 'owner' AND state = 'pend
 """
 _TOUCHES = """
 INSERT INTO distribution_firsttouch (account_id, started_at, touched_by, lead_id, user_id,
-  template_id, decision_id, warn_at, due_at, allowed_minutes)
+  template_id, decision_id, due_at, allowed_minutes)
 SELECT %s, %s, '', u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-  %s::timestamptz[], %s::timestamptz[], %s::int[]) AS u"""
+  %s::timestamptz[], %s::int[]) AS u"""
 _ENDED_TOUCHES = """
 UPDATE distribution_firsttouch SET ended_at = %s
 WHERE account_id = %s AND lead_id = ANY(%s) AND touched_at IS NULL AND ended_at IS NULL"""

@@ -32,21 +32,20 @@ def start_touch_clock(work: TurnWork, row: LeadRow, recorded: DecisionRow) -> No
     rule, hours = trigger.template.body.first_touch, trigger.template.body.hours
     if rule.minutes is None:
         return
-    due_at, warn_at = _after(work, hours, rule.minutes), None
+    looks_at = due_at = _after(work, hours, rule.minutes)
     if rule.warn_minutes is not None and rule.warn_minutes < rule.minutes:
-        warn_at = _after(work, hours, rule.minutes - rule.warn_minutes)
+        looks_at = _after(work, hours, rule.minutes - rule.warn_minutes)
     touch = TouchRow(
         row.lead_id,
         row.owner_id,
         trigger.template.template_id,
         recorded.id,
-        warn_at,
         due_at,
         rule.minutes,
     )
     work.written.touches.append(touch)
     payload = {"given": recorded.id}
-    work.set_timer(TimerRow(Timer.Kind.TOUCH, row.lead_id, warn_at or due_at, payload))
+    work.set_timer(TimerRow(Timer.Kind.TOUCH, row.lead_id, looks_at, payload))
 
 
 def _after(work: TurnWork, hours: Hours, minutes: int) -> datetime:
