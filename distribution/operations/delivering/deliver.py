@@ -36,6 +36,7 @@ from distribution.operations.delivering.effects import (
     claim_effects,
     open_kinds,
     own_steps,
+    parted,
     write_settlement,
 )
 from distribution.operations.delivering.send_bots import send_bots
@@ -254,15 +255,8 @@ def _refused(
     error: InvalidRequest,
 ) -> None:
     """Kommo refused the body and wrote nothing: find the bad items, send the others again."""
-    bad = {int(item.request_id) for item in error.items if item.request_id.isdigit()}
-    bad = {index for index in bad if index < len(effects)}
-    if len(effects) == 1:
-        bad = {0}
-    if not bad:
-        half = len(effects) // 2
-        _patch(client, effects[:half], settlement)
-        return _patch(client, effects[half:], settlement)
-    for index in bad:
-        settlement.refused(effects[index], str(error))
-    rest = [effect for index, effect in enumerate(effects) if index not in bad]
-    return _patch(client, rest, settlement) if rest else None
+    bad, parts = parted(effects, error)
+    for effect in bad:
+        settlement.refused(effect, str(error))
+    for part in parts:
+        _patch(client, part, settlement)

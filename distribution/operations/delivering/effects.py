@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from accounts.kommo.errors import KommoError
+from accounts.kommo.errors import InvalidRequest, KommoError
 from accounts.kommo.retry import account_wait
 from distribution.core.delivery import Outcome, OwnerEffect
 from distribution.models import Effect
@@ -114,6 +114,24 @@ class Follower:
     entity_id: int
     owner_id: int  # 0 = nobody
     version: int  # Kommo's updated_at
+
+
+def parted(
+    effects: Sequence[ClaimedEffect], error: InvalidRequest
+) -> tuple[list[ClaimedEffect], list[list[ClaimedEffect]]]:
+    """Return the bad items of a batch that Kommo refused whole, and in which parts to send the rest.
+
+    Bad are those that the answer names, or a lone one; where it names none, the halves are tried.
+    """
+    if len(effects) == 1:
+        return list(effects), []
+    named = {int(item.request_id) for item in error.items if item.request_id.isdigit()}
+    bad = [one for place, one in enumerate(effects) if place in named]
+    if bad:
+        rest = [one for place, one in enumerate(effects) if place not in named]
+        return bad, [rest] if rest else []
+    half = len(effects) // 2
+    return [], [list(effects[:half]), list(effects[half:])]
 
 
 @dataclass(slots=True)

@@ -21,7 +21,12 @@ from accounts.kommo.payloads import Linked, Task
 from accounts.kommo.retry import MOST_ATTEMPTS
 from distribution.core.delivery import needs_read_back
 from distribution.models import Effect
-from distribution.operations.delivering.effects import ClaimedEffect, Settlement, claim_effects
+from distribution.operations.delivering.effects import (
+    ClaimedEffect,
+    Settlement,
+    claim_effects,
+    parted,
+)
 from distribution.operations.lanes import may_send
 
 LARGEST_BATCH = 250
@@ -124,16 +129,11 @@ class _Sending:
 
     def _refused(self, effects: Sequence[ClaimedEffect], error: InvalidRequest) -> None:
         """Kommo refused the body and wrote nothing: find the bad items, send the others again."""
-        named = {int(one.request_id) for one in error.items if one.request_id.isdigit()}
-        bad = {index for index in named if index < len(effects)}
-        if len(effects) == 1 or (not bad and self.kind == Effect.Kind.CUSTOMER):
-            bad = set(range(len(effects)))
-        parts = [[one for index, one in enumerate(effects) if index not in bad]]
-        if not bad:
-            half = len(effects) // 2
-            parts = [list(effects[:half]), list(effects[half:])]
-        for index in bad:
-            self.settlement.drop(effects[index], str(error))
+        bad, parts = parted(effects, error)
+        if not bad and self.kind == Effect.Kind.CUSTOMER:
+            bad, parts = list(effects), []
+        for effect in bad:
+            self.settlement.drop(effect, str(error))
         for part in parts:
             self._write(part)
 
